@@ -1,0 +1,25 @@
+"""The graph: its types, its schema, batches, checks and descriptions."""
+
+from mmgraph.graph.collate import collate, join, select, split
+from mmgraph.graph.describe import Description, describe
+from mmgraph.graph.hetero_graph import COMPLETE, HeteroGraph, Sample
+from mmgraph.graph.schema import EdgeSpec, EdgeType, NodeSpec, NodeType, Schema
+from mmgraph.graph.validate import validate
+
+__all__ = [
+    "COMPLETE",
+    "Description",
+    "EdgeSpec",
+    "EdgeType",
+    "HeteroGraph",
+    "NodeSpec",
+    "NodeType",
+    "Sample",
+    "Schema",
+    "collate",
+    "describe",
+    "join",
+    "select",
+    "split",
+    "validate",
+]

@@ -1,0 +1,1 @@
+"""Linkers: edges between the node types of a graph."""

@@ -1,0 +1,59 @@
+import torch
+
+from mmgraph.ops import neighbours, ragged
+
+
+def by_hand(source, target, sizes_s, sizes_t, k, metric, loops):
+    found = []
+    for b in range(len(sizes_s)):
+        s0, t0 = sum(sizes_s[:b]), sum(sizes_t[:b])
+        for i in range(s0, s0 + sizes_s[b]):
+            scores = []
+            for j in range(t0, t0 + sizes_t[b]):
+                if i == j and not loops:
+                    continue
+                pair = source[i], target[j]
+                cosine = torch.nn.functional.cosine_similarity(*pair, dim=0)
+                scores.append((float(cosine if metric == "cosine" else -(pair[0] - pair[1]).norm()), i, j))
+            found += sorted(scores, reverse=True)[:k]
+    return found
+
+
+def check(sizes_s, sizes_t, k, metric, loops):
+    source, target = torch.randn(sum(sizes_s), 3), torch.randn(sum(sizes_t), 3)
+    if not loops:
+        target = source
+    edges, score = neighbours.nearest(source, target, sizes_s, sizes_t, k, metric, loops)
+    expected = by_hand(source, target, sizes_s, sizes_t, k, metric, loops)
+    assert edges.T.tolist() == [[i, j] for _, i, j in expected]
+    assert torch.allclose(score, torch.tensor([s for s, _, _ in expected]), atol=1e-5)
+
+
+def test_nearest_rows_are_those_of_a_double_loop():
+    check([3, 0, 5], [4, 2, 1], 2, "cosine", True)
+    check([3, 0, 5], [4, 2, 0], 9, "euclidean", True)
+    check([4, 1, 0, 6], [4, 1, 0, 6], 3, "euclidean", False)
+
+
+def test_blocks_do_not_change_the_answer(monkeypatch):
+    monkeypatch.setattr(neighbours, "BLOCK", 7)
+    check([3, 0, 5], [4, 2, 1], 2, "cosine", True)
+    check([4, 1, 0, 6], [4, 1, 0, 6], 3, "euclidean", False)
+
+
+def test_cosine_pairs_are_those_above_the_threshold():
+    sizes_s, sizes_t = [3, 0, 2], [4, 1, 0]
+    source, target = torch.randn(5, 3), torch.randn(5, 3)
+    edges, score = neighbours.cosine_pairs(source, target, sizes_s, sizes_t, 0.2)
+    everything = ragged.complete_pairs(sizes_s, sizes_t)
+    cosine = torch.nn.functional.cosine_similarity(source[everything[0]], target[everything[1]])
+    assert torch.equal(edges, everything[:, cosine >= 0.2])
+    assert torch.allclose(score, cosine[cosine >= 0.2], atol=1e-6)
+
+
+def test_no_rows_give_no_edges():
+    edges, score = neighbours.nearest(torch.zeros(0, 3), torch.zeros(0, 3), [0, 0], [0, 0], 4)
+    assert edges.shape == (2, 0)
+    assert score.shape == (0,)
+    edges, score = neighbours.nearest(torch.zeros(0, 3), torch.zeros(0, 3), [], [], 4)
+    assert edges.shape == (2, 0)
