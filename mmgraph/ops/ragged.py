@@ -13,7 +13,7 @@ from torch import Tensor
 __all__ = ["complete_pairs", "offsets", "pad", "positions", "sample_of", "valid", "window_pairs"]
 
 
-def offsets(sizes: Sequence[int] | Tensor) -> Int[Tensor, "B+1"]:
+def offsets(sizes: Sequence[int] | Tensor) -> Int[Tensor, " P"]:
     """Where each sample starts, and at the end the total."""
     counts = torch.as_tensor(sizes, dtype=torch.long)
     return torch.cat([counts.new_zeros(1), counts.cumsum(0)])
