@@ -1,0 +1,5 @@
+"""Aligners: which nodes of one modality belong to which of another."""
+
+from mmgraph.alignment.base import Alignment
+
+__all__ = ["Alignment"]
