@@ -10,7 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "mmgraph"
 LAYERS = [
     {"errors", "extras", "ops", "graph", "interop", "media"},
-    {"builders", "linkers", "nn", "metrics"},
+    {"linkers", "nn", "metrics"},
+    {"builders"},
     {"encoders", "alignment", "fusion", "data"},
     {"models"},
     {"heads", "objectives", "visualization"},

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 from mmgraph.errors import InputError
@@ -96,12 +96,12 @@ class HeteroGraph:
     samples: tuple[Sample, ...]
     sizes: Mapping[NodeType, tuple[int, ...]]
     x: Mapping[NodeType, Tensor]
-    batch: Mapping[NodeType, Int[Tensor, " N"]]
+    batch: Mapping[NodeType, Tensor]
     edge_index: Mapping[EdgeType, EdgeIndex]
-    pos: Mapping[NodeType, Float[Tensor, "N P"] | Int[Tensor, "N P"]] = field(default_factory=dict)
+    pos: Mapping[NodeType, Tensor] = field(default_factory=dict)
     edge_attr: Mapping[EdgeType, Tensor] = field(default_factory=dict)
-    edge_score: Mapping[EdgeType, Float[Tensor, " E"]] = field(default_factory=dict)
-    edge_origin: Mapping[EdgeType, Int[Tensor, " E"]] = field(default_factory=dict)
+    edge_score: Mapping[EdgeType, Tensor] = field(default_factory=dict)
+    edge_origin: Mapping[EdgeType, Tensor] = field(default_factory=dict)
     label: Mapping[NodeType, tuple[str, ...]] = field(default_factory=dict)
     extra: Mapping[NodeType | EdgeType, Mapping[str, Tensor]] = field(default_factory=dict)
     target: Mapping[str, Tensor] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 import torch
 
-from mmgraph.ops import neighbours, ragged
+from mmgraph.ops import neighbours, pair_blocks, ragged
 
 
 def by_hand(source, target, sizes_s, sizes_t, k, metric, loops):
@@ -36,7 +36,7 @@ def test_nearest_rows_are_those_of_a_double_loop():
 
 
 def test_blocks_do_not_change_the_answer(monkeypatch):
-    monkeypatch.setattr(neighbours, "BLOCK", 7)
+    monkeypatch.setattr(pair_blocks, "BLOCK", 7)
     check([3, 0, 5], [4, 2, 1], 2, "cosine", True)
     check([4, 1, 0, 6], [4, 1, 0, 6], 3, "euclidean", False)
 
@@ -44,7 +44,7 @@ def test_blocks_do_not_change_the_answer(monkeypatch):
 def test_cosine_pairs_are_those_above_the_threshold():
     sizes_s, sizes_t = [3, 0, 2], [4, 1, 0]
     source, target = torch.randn(5, 3), torch.randn(5, 3)
-    edges, score = neighbours.cosine_pairs(source, target, sizes_s, sizes_t, 0.2)
+    edges, score = pair_blocks.pairs_above(source, target, sizes_s, sizes_t, neighbours.cosine, 0.2)
     everything = ragged.complete_pairs(sizes_s, sizes_t)
     cosine = torch.nn.functional.cosine_similarity(source[everything[0]], target[everything[1]])
     assert torch.equal(edges, everything[:, cosine >= 0.2])
