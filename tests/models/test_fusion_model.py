@@ -1,0 +1,122 @@
+import pytest
+import torch
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensor,
+    FakeTensorMode,
+)
+from torch.utils import backend_registration
+
+from mmgraph.errors import InputError
+from mmgraph.graph import EdgeSpec, collate, select
+from mmgraph.heads import AnswerHead
+from mmgraph.models import FusionModel
+from tests.nn.example import SCHEMA, batch, one
+
+PAIRS = [("token", "region"), ("segment", "region")]
+
+
+class Answerer(torch.nn.Module):
+    """Model, head and loss in one call."""
+
+    def __init__(self):
+        super().__init__()
+        self.model = FusionModel(SCHEMA, dim=16, layers=2, heads=2, align=PAIRS)
+        self.head = AnswerHead(16, ("yes", "no", "red"))
+
+    def forward(self, graph, target):
+        return sum(self.head.loss(self.model.encode(graph), target).values())
+
+
+def test_a_batch_gives_what_its_samples_give_alone():
+    model = FusionModel(SCHEMA, dim=16, align=PAIRS).double().eval()
+    graph = batch().apply(lambda t: t.double() if t.is_floating_point() else t)
+    together = model.encode(graph)
+    for i in range(graph.num_graphs):
+        alone = model.encode(select(graph, [i]))
+        assert torch.allclose(alone.fused[0], together.fused[i], atol=1e-10)
+        for pair, alignment in alone.alignments.items():
+            s, t = alignment.plan.shape[1:]
+            assert torch.allclose(together.alignments[pair].plan[i, :s, :t], alignment.plan[0], atol=1e-10)
+
+
+def test_every_weight_gets_a_finite_gradient():
+    answerer = Answerer()
+    answerer(batch(), torch.tensor([0, 1, 2, 0, 1])).backward()
+    for name, parameter in answerer.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+
+
+def test_a_batch_without_any_node_still_answers():
+    model = FusionModel(SCHEMA, dim=16, align=PAIRS)
+    encoded = model.encode(collate([one(0, 0, 0), one(0, 0, 0)]))
+    assert torch.equal(encoded.fused, torch.zeros(2, 16))
+
+
+def test_late_fusion_lets_no_layer_cross():
+    graph = batch()
+    late = FusionModel(SCHEMA, dim=16, cross_from=2).eval()
+    changed = graph.apply(torch.clone)
+    changed.x["token"].copy_((graph.x["token"] + 1) % 11)
+    assert torch.equal(late.encode(graph).nodes["region"], late.encode(changed).nodes["region"])
+    early = FusionModel(SCHEMA, dim=16).eval()
+    assert not torch.equal(early.encode(graph).nodes["region"], early.encode(changed).nodes["region"])
+
+
+def test_features_are_standardised_by_the_training_data():
+    model = FusionModel(SCHEMA, dim=16)
+    graph = collate([one(9, 2, 3), one(7, 0, 5)])
+    model.fit_features(graph)
+    encoder = model.encoder.types["region"]
+    assert torch.allclose(encoder.mean, graph.x["region"].mean(0))
+    assert torch.allclose(encoder.deviation, graph.x["region"].std(0))
+
+
+def test_another_schema_is_named():
+    model = FusionModel(SCHEMA, dim=16)
+    graph = batch().with_relation(("region", "also", "region"), EdgeSpec(complete=True))
+    with pytest.raises(InputError, match="'region', 'also', 'region'"):
+        model(graph)
+    with pytest.raises(InputError, match="no node type 'tree'"):
+        FusionModel(SCHEMA, align=[("tree", "region")])
+    with pytest.raises(InputError, match="cross_from is 3"):
+        FusionModel(SCHEMA, cross_from=3)
+
+
+@pytest.fixture(scope="module")
+def accelerator():
+    """A device on which nothing can be read: whatever waits for it raises."""
+    backend_registration._setup_privateuseone_for_python_backend("sim")
+    return torch.device("sim")
+
+
+def test_forward_backward_and_step_never_wait_for_the_device(accelerator):
+    answerer, graph = Answerer(), batch()
+    mode = FakeTensorMode()
+
+    def fake(tensor):
+        return FakeTensor(mode, tensor.detach().to("meta"), accelerator)
+
+    weights = {name: torch.nn.Parameter(fake(p)) for name, p in answerer.named_parameters()}
+    buffers = {name: fake(b) for name, b in answerer.named_buffers()}
+    arguments = (graph.apply(fake), fake(torch.tensor([0, 1, 2, 0, 1])))
+    with mode:
+        loss = torch.func.functional_call(answerer, {**weights, **buffers}, arguments)
+        assert loss.device.type == "sim"
+        gradients = torch.autograd.grad(loss, list(weights.values()))
+        for weight, gradient in zip(weights.values(), gradients, strict=True):
+            weight.grad = gradient
+        torch.optim.AdamW(weights.values(), foreach=False).step()
+    assert all(gradient.device.type == "sim" for gradient in gradients)
+
+
+def test_the_pretended_device_raises_on_what_waits(accelerator):
+    mode = FakeTensorMode()
+    value = FakeTensor(mode, torch.zeros(3, device="meta"), accelerator)
+    with mode:
+        with pytest.raises(DataDependentOutputException):
+            value.sum().item()
+        with pytest.raises(DynamicOutputShapeException):
+            value.nonzero()
