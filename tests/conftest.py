@@ -14,12 +14,22 @@ from jaxtyping import install_import_hook
 install_import_hook("mmgraph", "beartype.beartype")
 
 import torch
+from torch.utils import backend_registration
+
+# Before the first backward pass: the autograd engine counts the devices once.
+backend_registration._setup_privateuseone_for_python_backend("sim")
 
 
 @pytest.fixture(autouse=True)
 def one_thread_and_a_seed():
     torch.set_num_threads(1)
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def accelerator() -> torch.device:
+    """A device on which nothing can be read: under FakeTensorMode, whatever waits for it raises."""
+    return torch.device("sim")
 
 
 @pytest.fixture(scope="session")

@@ -29,10 +29,10 @@ class RelationalAttention(nn.Module):
         \right), \qquad h_i = W_o \sum_j a_{ij} v_j
 
     Queries, keys and values have weights of their own for each node type. An edge contributes a bias for its
-    relation and class c (or linear in its float attributes), and its score s times a slope. Without edge terms
-    this is the scaled dot-product attention of Vaswani et al., "Attention Is All You Need", NeurIPS 2017,
-    arXiv 1706.03762; biases by relation are those of Ying et al., "Do Transformers Really Perform Bad for Graph
-    Representation?", NeurIPS 2021, arXiv 2106.05234. A node that no edge reaches gets zeros.
+    relation and class c (or linear in its float attributes), and its score s times a slope. Without edge
+    terms this is the scaled dot-product attention of Vaswani et al., "Attention Is All You Need", NeurIPS
+    2017, arXiv 1706.03762; biases by relation are those of Ying et al., "Do Transformers Really Perform Bad
+    for Graph Representation?", NeurIPS 2021, arXiv 2106.05234. A node that no edge reaches gets zeros.
 
     Args:
         schema: the node types and edge types.

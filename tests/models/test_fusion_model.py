@@ -6,7 +6,6 @@ from torch._subclasses.fake_tensor import (
     FakeTensor,
     FakeTensorMode,
 )
-from torch.utils import backend_registration
 
 from mmgraph.errors import InputError
 from mmgraph.graph import EdgeSpec, collate, select
@@ -83,13 +82,6 @@ def test_another_schema_is_named():
         FusionModel(SCHEMA, align=[("tree", "region")])
     with pytest.raises(InputError, match="cross_from is 3"):
         FusionModel(SCHEMA, cross_from=3)
-
-
-@pytest.fixture(scope="module")
-def accelerator():
-    """A device on which nothing can be read: whatever waits for it raises."""
-    backend_registration._setup_privateuseone_for_python_backend("sim")
-    return torch.device("sim")
 
 
 def test_forward_backward_and_step_never_wait_for_the_device(accelerator):
