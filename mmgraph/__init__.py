@@ -12,6 +12,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "mmgraph.graph": (
         "COMPLETE",
         "EdgeSpec",
+        "GraphStore",
         "HeteroGraph",
         "NodeSpec",
         "Sample",

@@ -1,9 +1,10 @@
 """The graph: its types, its schema, batches, checks and descriptions."""
 
-from mmgraph.graph.collate import collate, join, select, split
+from mmgraph.graph.collate import collate, join, split
 from mmgraph.graph.describe import Description, describe
 from mmgraph.graph.hetero_graph import COMPLETE, HeteroGraph, Sample
 from mmgraph.graph.schema import EdgeSpec, EdgeType, NodeSpec, NodeType, Schema
+from mmgraph.graph.store import GraphStore, select
 from mmgraph.graph.validate import validate
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Description",
     "EdgeSpec",
     "EdgeType",
+    "GraphStore",
     "HeteroGraph",
     "NodeSpec",
     "NodeType",

@@ -13,7 +13,7 @@ from mmgraph.graph.hetero_graph import EdgeIndex, HeteroGraph
 from mmgraph.graph.schema import EdgeSpec, EdgeType, NodeSpec, NodeType, Schema
 from mmgraph.ops import ragged
 
-__all__ = ["collate", "join", "select", "split"]
+__all__ = ["collate", "in_sample_order", "join", "row_counts", "split"]
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -117,8 +117,8 @@ def split(graph: HeteroGraph) -> list[HeteroGraph]:
     Within a sample, nodes and edges keep their order.
     """
     count = graph.num_graphs
-    graph = _in_sample_order(graph)
-    sizes = _row_counts(graph)
+    graph = in_sample_order(graph)
+    sizes = row_counts(graph)
     x, pos = _rows(graph.x, sizes, count), _rows(graph.pos, sizes, count)
     batch = _rows({key: torch.zeros_like(value) for key, value in graph.batch.items()}, sizes, count)
     edge_index = _local_edges(graph, sizes)
@@ -150,7 +150,7 @@ def split(graph: HeteroGraph) -> list[HeteroGraph]:
     ]
 
 
-def _in_sample_order(graph: HeteroGraph) -> HeteroGraph:
+def in_sample_order(graph: HeteroGraph) -> HeteroGraph:
     """The same graph with the edges of each relation ordered by sample, where they are not yet."""
     for key, index in graph.edge_index.items():
         if not isinstance(index, Tensor) or not index.shape[1]:
@@ -177,7 +177,7 @@ def _reorder(values: Mapping[EdgeType, Tensor], key: EdgeType, order: Tensor) ->
     return {**values, key: values[key][order]} if key in values else values
 
 
-def _row_counts(graph: HeteroGraph) -> dict[Any, Sequence[int]]:
+def row_counts(graph: HeteroGraph) -> dict[Any, Sequence[int]]:
     """How many rows each sample has in the tensors of each node type and edge type."""
     counts: dict[Any, Sequence[int]] = dict(graph.sizes)
     return counts | {key: graph.edge_sizes(key) for key in graph.schema.edges}
@@ -213,61 +213,6 @@ def _label_rows(graph: HeteroGraph) -> list[dict[NodeType, tuple[str, ...]]]:
         {key: value[ends[key][i] : ends[key][i + 1]] for key, value in graph.label.items()}
         for i in range(graph.num_graphs)
     ]
-
-
-def select(graph: HeteroGraph, samples: Sequence[int]) -> HeteroGraph:
-    """A batch of chosen samples, in the order given; a sample may be taken more than once.
-
-    Args:
-        graph: a batch.
-        samples: numbers of samples, from 0.
-
-    Raises:
-        InputError: a number that is no sample's.
-    """
-    for number in samples:
-        if not 0 <= number < graph.num_graphs:
-            raise InputError(f"select got sample {number}, but the graph has {graph.num_graphs} samples")
-    graph = _in_sample_order(graph)
-    chosen = torch.as_tensor(list(samples), dtype=torch.long)
-    counts = {key: torch.tensor(value, dtype=torch.long) for key, value in _row_counts(graph).items()}
-    rows = {
-        key: _ranges(ragged.offsets(count)[chosen], count[chosen]).to(graph.device)
-        for key, count in counts.items()
-    }
-    edge_index: dict[EdgeType, EdgeIndex] = {}
-    for key, index in graph.edge_index.items():
-        if isinstance(index, Tensor):
-            shift = [_shift(counts[end], chosen, counts[key]).to(index.device) for end in (key[0], key[2])]
-            index = index[:, rows[key]] + torch.stack(shift)
-        edge_index[key] = index
-    numbers = {key: rows[key].tolist() for key in graph.label}
-    return replace(
-        graph,
-        samples=tuple(graph.samples[i] for i in samples),
-        sizes={key: tuple(value[i] for i in samples) for key, value in graph.sizes.items()},
-        x={key: value[rows[key]] for key, value in graph.x.items()},
-        batch={key: ragged.sample_of(counts[key][chosen]).to(graph.device) for key in graph.schema.nodes},
-        edge_index=edge_index,
-        pos={key: value[rows[key]] for key, value in graph.pos.items()},
-        edge_attr={key: value[rows[key]] for key, value in graph.edge_attr.items()},
-        edge_score={key: value[rows[key]] for key, value in graph.edge_score.items()},
-        edge_origin={key: value[rows[key]] for key, value in graph.edge_origin.items()},
-        label={key: tuple(value[i] for i in numbers[key]) for key, value in graph.label.items()},
-        extra={k: {name: t[rows[k]] for name, t in value.items()} for k, value in graph.extra.items()},
-        target={key: value[chosen.to(value.device)] for key, value in graph.target.items()},
-    )
-
-
-def _ranges(starts: Tensor, counts: Tensor) -> Tensor:
-    """start, start + 1, ... for each start, `count` of them, one after the other."""
-    return torch.repeat_interleave(starts, counts) + ragged.positions(counts)
-
-
-def _shift(counts: Tensor, chosen: Tensor, edge_counts: Tensor) -> Tensor:
-    """For each edge of the chosen samples, how far the first node of its sample moves."""
-    moved = ragged.offsets(counts[chosen])[:-1] - ragged.offsets(counts)[chosen]
-    return torch.repeat_interleave(moved, edge_counts[chosen])
 
 
 def join(graphs: Sequence[HeteroGraph]) -> HeteroGraph:

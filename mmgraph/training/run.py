@@ -1,0 +1,50 @@
+"""The folder of a run: its configuration, its measurements line by line, its best weights."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mmgraph.training.checkpoint import write_atomically
+
+__all__ = ["Run"]
+
+
+class Run:
+    """Writes what a run leaves behind, at once, so that a crash loses nothing.
+
+    - `config.yaml`: the configuration.
+    - `metrics.jsonl`: one JSON object a line, each with the seconds since the start.
+    - `model.safetensors`: the weights with the best validation score, where the run trains.
+    - `results.json`: the figures at the end.
+
+    Args:
+        folder: where to; it is made. An earlier run's files in it are replaced.
+        config: the configuration, as nested plain values.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], config: Mapping[str, Any]) -> None:
+        self.folder = Path(folder)
+        self.start = time.perf_counter()
+        write_atomically(self.folder / "config.yaml", yaml.safe_dump(dict(config), sort_keys=False).encode())
+        for name in ("metrics.jsonl", "model.safetensors", "results.json"):
+            (self.folder / name).unlink(missing_ok=True)
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the best weights are."""
+        return self.folder / "model.safetensors"
+
+    def log(self, **values: Any) -> None:
+        """Append a line to `metrics.jsonl`."""
+        values["seconds"] = round(time.perf_counter() - self.start, 2)
+        with (self.folder / "metrics.jsonl").open("a") as file:
+            file.write(json.dumps(values) + "\n")
+
+    def finish(self, results: Mapping[str, Any]) -> None:
+        """Write `results.json`."""
+        write_atomically(self.folder / "results.json", (json.dumps(dict(results), indent=2) + "\n").encode())
