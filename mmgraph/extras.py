@@ -1,6 +1,7 @@
 """Import an optional package where it is used, or say how to install it."""
 
 import importlib
+import os
 from types import ModuleType
 
 from mmgraph.errors import MissingExtraError
@@ -28,6 +29,8 @@ def require(module: str) -> ModuleType:
         MissingExtraError: the package is not installed, or does not import; the message has the pip line.
     """
     package = module.partition(".")[0]
+    # Without it dgl asks, and writes a file into the home folder.
+    os.environ.setdefault("DGLBACKEND", "pytorch")
     try:
         return importlib.import_module(module)
     # A broken optional package raises anything: dgl 2 raises FileNotFoundError beside a current torch.

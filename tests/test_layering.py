@@ -16,7 +16,7 @@ LAYERS = [
     {"models"},
     {"heads", "objectives", "visualization"},
     {"training"},
-    {"cli", "__main__"},
+    {"cli", "doctor", "__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

@@ -1,0 +1,125 @@
+"""The command line: `mmgraph build`, `mmgraph describe`, `mmgraph doctor`."""
+
+import json as jsonlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmgraph.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from mmgraph.builders import MultimodalBuilder
+
+__all__ = ["main"]
+
+
+def build(
+    image: str | None = None,
+    text: str | None = None,
+    audio: str | None = None,
+    out: str = "graph.json",
+    boxes: str = "grid:6",
+    seconds: float = 0.5,
+    figure: str | None = None,
+    json: str | None = None,
+) -> None:
+    """Build one graph from a picture, a sentence and a sound, any of which may be left out.
+
+    Words, regions and segments are joined to each other completely; within a type, regions carry their
+    spatial relations, and words and segments point to the next one.
+
+    Args:
+        image: a picture file.
+        text: a sentence.
+        audio: a sound file (wav, flac, ogg).
+        out: where the graph goes, a .json or .safetensors file.
+        boxes: how regions are found: grid:N, grid:RxC, superpixels:N or components.
+        seconds: length of a sound segment.
+        figure: where a picture of the graph goes, a .png, .svg or .pdf file (needs the extra plot).
+        json: where the description goes, as JSON.
+    """
+    if image is None and text is None and audio is None:
+        raise InputError("nothing to build from: give --image, --text or --audio")
+    graph = _builder(boxes, seconds)(image=image, text=text, audio=audio, id=Path(out).stem)
+    graph.save(out)
+    description = graph.describe()
+    print(description)
+    print(f"wrote {out}")
+    if figure is not None:
+        from mmgraph.visualization import graph_figure, save_figure
+
+        save_figure(graph_figure(graph, image=image, audio=audio), figure)
+        print(f"wrote {figure}")
+    _write_json(json, {"out": out, **description.as_dict()})
+
+
+def describe(graph: str, json: str | None = None) -> None:
+    """Say what a graph file holds: counts, missing modalities, isolated nodes, warnings.
+
+    Args:
+        graph: a .json or .safetensors file that mmgraph wrote.
+        json: where the description goes, as JSON.
+    """
+    from mmgraph.graph import HeteroGraph
+
+    description = HeteroGraph.load(graph).describe()
+    print(description)
+    _write_json(json, description.as_dict())
+
+
+def doctor(json: str | None = None) -> None:
+    """Print versions, extras that are missing or broken, and devices.
+
+    Args:
+        json: where the report goes, as JSON.
+    """
+    from mmgraph.doctor import diagnose
+
+    report = diagnose()
+    print(report)
+    _write_json(json, report.as_dict())
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; a user's error is one line on standard error and exit status 1."""
+    from jsonargparse import auto_cli
+
+    try:
+        auto_cli(
+            {"build": build, "describe": describe, "doctor": doctor},
+            args=list(arguments) if arguments is not None else None,
+            prog="mmgraph",
+            as_positional=True,
+        )
+    except (InputError, MissingExtraError) as error:
+        sys.exit(f"mmgraph: {error}")
+    except OSError as error:
+        sys.exit(f"mmgraph: {error.filename or 'file'}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        sys.exit("mmgraph: interrupted")
+
+
+def _builder(boxes: str, seconds: float) -> "MultimodalBuilder":
+    from mmgraph.builders import MultimodalBuilder, RegionBuilder, SegmentBuilder, TokenBuilder
+    from mmgraph.linkers import CompleteLinker
+
+    return MultimodalBuilder(
+        RegionBuilder(boxes=boxes),
+        TokenBuilder(),
+        SegmentBuilder(seconds=seconds),
+        linkers=[
+            CompleteLinker("token", "region"),
+            CompleteLinker("segment", "region"),
+            CompleteLinker("segment", "token"),
+        ],
+    )
+
+
+def _write_json(path: str | None, values: dict[str, Any]) -> None:
+    if path is not None:
+        Path(path).write_text(jsonlib.dumps(values, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
