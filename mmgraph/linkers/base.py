@@ -1,7 +1,7 @@
 """What a linker is: a graph in, the same graph with one more relation out."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from mmgraph.errors import InputError
 from mmgraph.graph import HeteroGraph, NodeType
@@ -9,6 +9,7 @@ from mmgraph.graph import HeteroGraph, NodeType
 __all__ = ["Linker", "require_nodes"]
 
 
+@runtime_checkable
 class Linker(Protocol):
     """Adds edges between the nodes of two types, or of one, in every sample at once."""
 

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,12 +19,8 @@ from mmgraph.training.run import Run
 __all__ = ["Fitted", "Objective", "fit"]
 
 
-class Objective(Protocol):
-    """A task: the named terms of its loss on a batch, whose targets travel in `graph.target`."""
-
-    def __call__(self, graph: HeteroGraph) -> dict[str, Tensor]:
-        """The terms; their sum is minimised."""
-        ...
+Objective = Callable[[HeteroGraph], dict[str, Tensor]]
+"""A task: from a batch, whose targets travel in `graph.target`, to the named terms of its loss."""
 
 
 @dataclass(frozen=True)
