@@ -10,13 +10,14 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "mmgraph"
 LAYERS = [
     {"errors", "extras", "ops", "graph", "interop", "media"},
-    {"linkers", "nn", "metrics"},
+    {"linkers", "nn", "metrics", "doctor"},
     {"builders"},
     {"encoders", "alignment", "fusion", "data"},
     {"models"},
     {"heads", "objectives", "visualization"},
     {"training"},
-    {"cli", "doctor", "__main__"},
+    {"cli"},
+    {"__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
