@@ -3,7 +3,7 @@
 from mmgraph.alignment.base import Alignment
 from mmgraph.errors import InputError
 from mmgraph.graph import EdgeType, HeteroGraph
-from mmgraph.ops.relation import blocks, listed_relation
+from mmgraph.ops.blocks import blocks
 
 __all__ = ["alignment_of_edges"]
 
@@ -31,6 +31,8 @@ def alignment_of_edges(graph: HeteroGraph, edge_type: EdgeType) -> Alignment:
             f"relation {edge_type} has negative scores, which are no weights: link with a threshold >= 0"
         )
     source, target = (blocks(graph.batch[end], graph.sizes[end]) for end in (edge_type[0], edge_type[2]))
-    relation = listed_relation(source, target, edges, score=weight)
-    plan = relation.bias(weight.new_zeros(1, 1), weight.new_ones(1))[..., 0].transpose(1, 2)
+    batch, width = target.mask.shape
+    place = source.slot[edges[0]] * width + target.slot[edges[1]] % max(width, 1)
+    plan = weight.new_zeros(batch * source.mask.shape[1] * width).index_add(0, place, weight)
+    plan = plan.view(batch, source.mask.shape[1], width)
     return Alignment(plan, plan.new_zeros(()))

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from mmgraph.graph import HeteroGraph, NodeSpec, NodeType, Schema
+from mmgraph.graph.schema import parameter_name
 from mmgraph.nn.layout import Layout
-from mmgraph.nn.relational_attention import parameter_name
-from mmgraph.ops.relation import Blocks
+from mmgraph.ops.blocks import Blocks
 
 __all__ = ["NodeEncoder"]
 
@@ -64,28 +64,30 @@ class TypeEncoder(nn.Module):
         self.pos = spec.pos
         self.content: nn.Module
         if spec.num_ids is None:
-            self.content = nn.Linear(spec.dim, dim)
+            self.content = nn.Sequential(nn.Linear(spec.dim, dim), nn.GELU(), nn.Linear(dim, dim))
             self.register_buffer("mean", torch.zeros(spec.dim))
             self.register_buffer("deviation", torch.ones(spec.dim))
         else:
             self.content = nn.Embedding(spec.num_ids, dim)
         width = {"box": 4, "seconds": 2}.get(spec.pos or "", 0)
         self.place = nn.Linear(width * (1 + 2 * FREQUENCIES), dim) if width else None
+        self.content_norm = nn.LayerNorm(dim)
+        self.place_norm = nn.LayerNorm(dim) if width else None
         self.dim = dim
 
     def fit(self, x: Tensor) -> None:
         """Take mean and deviation from features `[N, D]`; ids and fewer than two rows change nothing."""
-        if isinstance(self.content, nn.Linear) and len(x) > 1:
+        if x.is_floating_point() and len(x) > 1:
             self.mean.copy_(x.mean(0))
             self.deviation.copy_(x.std(0).clamp(min=1e-3))
 
     def forward(self, x: Tensor, pos: Tensor | None, blocks: Blocks) -> Tensor:
         """The vectors of the nodes of this type, `[N, dim]`."""
-        if isinstance(self.content, nn.Linear):
+        if x.is_floating_point():
             x = (x - self.mean) / self.deviation
-        h = self.content(x)
-        if self.place is not None and pos is not None:
-            h = h + self.place(_waves(_centre_and_size(pos)))
+        h = self.content_norm(self.content(x))
+        if self.place is not None and self.place_norm is not None and pos is not None:
+            h = h + self.place_norm(self.place(_waves(_centre_and_size(pos))))
         if self.pos in ("characters", "seconds"):
             order = blocks.slot % max(blocks.mask.shape[1], 1)
             h = h + _ordinal(order, self.dim).to(h.dtype)

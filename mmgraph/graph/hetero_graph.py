@@ -58,7 +58,18 @@ class Sample:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def merge(self, other: "Sample") -> "Sample":
-        """Both samples' knowledge in one; this one's where both know."""
+        """Both samples' knowledge in one; this one's id where both have one.
+
+        Raises:
+            InputError: two different texts, images or sounds: a sample has one of each.
+        """
+        for name in ("text", "image_size", "seconds"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine is not None and theirs is not None and mine != theirs:
+                raise InputError(
+                    f"sample {self.id!r} gets two values of {name}, {mine!r} and {theirs!r}: a graph "
+                    "holds one text, one image and one sound of each sample; build a second graph"
+                )
         return Sample(
             id=self.id or other.id,
             text=other.text if self.text is None else self.text,
@@ -120,7 +131,7 @@ class HeteroGraph:
         edge_score: Mapping[EdgeType, Tensor] | None = None,
         edge_origin: Mapping[EdgeType, Tensor] | None = None,
         label: Mapping[NodeType, Sequence[str]] | None = None,
-        extra: Mapping[NodeType | EdgeType, Mapping[str, Tensor]] | None = None,
+        extra: Mapping[Any, Mapping[str, Tensor]] | None = None,
         target: Mapping[str, Tensor] | None = None,
     ) -> "HeteroGraph":
         """A graph from what there is; everything else that the schema names is filled in empty.
@@ -303,8 +314,14 @@ class HeteroGraph:
             score: scores of the edges, as the spec says.
 
         Raises:
-            InputError: the relation exists and is not made for more edges of this kind.
+            InputError: the relation exists and is not made for more edges of this kind; attributes or scores
+                are given though the spec has none, or the other way round.
         """
+        for name, value, wanted in (("attr", attr, spec.has_attr), ("score", score, spec.scored)):
+            if (value is not None) != wanted:
+                raise InputError(
+                    f"relation {edge_type} got {'no ' * (value is None)}{name}, but its spec is {spec}"
+                )
         old = self.schema.edges.get(edge_type)
         if old is None:
             return replace(
@@ -332,17 +349,25 @@ class HeteroGraph:
                 f"relation {edge_type} is already there as {old} and cannot take edges of {spec}: "
                 "give the second one another relation name"
             )
+        one_each = bool(old.origins) and len(spec.origins) == 1
+        if not (one_each or old.origins == spec.origins == ()):
+            raise InputError(
+                f"relation {edge_type} is there with the origins {old.origins} and gets edges of "
+                f"{spec.origins}: name one origin for each, so that they stay apart"
+            )
         origins = tuple(dict.fromkeys([*old.origins, *spec.origins]))
         joined = torch.cat([before, edge_index], dim=1)
         order = torch.argsort(self.batch[edge_type[0]][joined[0]], stable=True)
-        code = self.edge_origin.get(edge_type, before.new_zeros(before.shape[1], dtype=torch.int8))
-        new_code = code.new_full((edge_index.shape[1],), origins.index(spec.origins[0]))
         graph = replace(
             self,
             schema=self.schema.with_edge(edge_type, replace(old, origins=origins)),
             edge_index={**self.edge_index, edge_type: joined[:, order]},
-            edge_origin={**self.edge_origin, edge_type: torch.cat([code, new_code])[order]},
         )
+        if len(origins) > 1:
+            code = self.edge_origin.get(edge_type, before.new_zeros(before.shape[1], dtype=torch.int8))
+            new_code = code.new_full((edge_index.shape[1],), origins.index(spec.origins[0]))
+            merged = torch.cat([code, new_code])[order]
+            graph = replace(graph, edge_origin={**self.edge_origin, edge_type: merged})
         if attr is not None:
             merged = torch.cat([self.edge_attr[edge_type], attr])[order]
             graph = replace(graph, edge_attr={**self.edge_attr, edge_type: merged})
@@ -368,21 +393,22 @@ class HeteroGraph:
 
     def _with_one_reverse(self, edge_type: EdgeType, back: EdgeType, spec: EdgeSpec) -> "HeteroGraph":
         index = self.edge_index[edge_type]
-        attr = self.edge_attr.get(edge_type)
+        attr, score = self.edge_attr.get(edge_type), self.edge_score.get(edge_type)
         if attr is not None and spec.inverse:
             attr = torch.tensor(spec.inverse, device=attr.device)[attr]
         if isinstance(index, Tensor):
             index = index.flip(0)
-        elif attr is not None:
+        elif spec.has_attr or spec.scored:
             # Canonical order is source first: the transposed pairs have to be put in order again.
-            pairs = self.edges(edge_type)
-            attr = attr[torch.argsort(pairs[1], stable=True)]
+            order = torch.argsort(self.edges(edge_type)[1], stable=True)
+            attr = None if attr is None else attr[order]
+            score = None if score is None else score[order]
         return replace(
             self,
             schema=self.schema.with_edge(back, spec),
             edge_index={**self.edge_index, back: index},
             edge_attr=self.edge_attr if attr is None else {**self.edge_attr, back: attr},
-            edge_score=_copy_key(self.edge_score, edge_type, back),
+            edge_score=self.edge_score if score is None else {**self.edge_score, back: score},
             edge_origin=_copy_key(self.edge_origin, edge_type, back),
         )
 

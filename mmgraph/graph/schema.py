@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from mmgraph.errors import InputError
 
-__all__ = ["POS_WIDTH", "EdgeSpec", "EdgeType", "NodeSpec", "NodeType", "PosKind", "Schema"]
+__all__ = ["POS_WIDTH", "EdgeSpec", "EdgeType", "NodeSpec", "NodeType", "PosKind", "Schema", "parameter_name"]
 
 NodeType = str
 EdgeType = tuple[str, str, str]
@@ -68,9 +68,16 @@ class EdgeSpec:
                 f"EdgeSpec(attr_dim={self.attr_dim}, classes={self.classes}): edges carry either float "
                 "attributes or classes, not both"
             )
+        for name, strings in (("classes", self.classes), ("origins", self.origins)):
+            if len(set(strings)) != len(strings):
+                raise InputError(f"EdgeSpec({name}={strings}): a name stands twice")
         if self.inverse and sorted(self.inverse) != list(range(len(self.classes))):
             raise InputError(
                 f"EdgeSpec(inverse={self.inverse}): expected an order of the {len(self.classes)} classes"
+            )
+        if any(self.inverse[back] != number for number, back in enumerate(self.inverse)):
+            raise InputError(
+                f"EdgeSpec(inverse={self.inverse}): the inverse of an inverse is the class itself"
             )
         if self.complete and len(self.origins) > 1:
             raise InputError(f"EdgeSpec(complete=True) has one origin, got {self.origins}")
@@ -115,3 +122,8 @@ class Schema:
                         f"{what} type {key!r} is {here or 'absent'} in one, {there or 'absent'} in the other"
                     )
         return ""
+
+
+def parameter_name(node_type: NodeType) -> str:
+    """A node type as the name of a module's part, where a dot is not allowed."""
+    return node_type.replace(".", "_")

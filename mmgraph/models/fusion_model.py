@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -11,8 +12,8 @@ from mmgraph.encoders import NodeEncoder
 from mmgraph.errors import InputError
 from mmgraph.fusion import AttentionFusion
 from mmgraph.graph import HeteroGraph, NodeType, Schema
+from mmgraph.graph.schema import parameter_name
 from mmgraph.nn import AttentionPool, GraphLayer, lay_out
-from mmgraph.nn.relational_attention import parameter_name
 
 __all__ = ["Encoded", "FusionModel"]
 
@@ -81,7 +82,7 @@ class FusionModel(nn.Module):
         self.layers = nn.ModuleList([GraphLayer(schema, dim, heads, dropout) for _ in range(layers)])
         self.aligners = nn.ModuleList([AttentionAligner(dim) for _ in self.pairs])
         self.aligned = nn.ModuleList([nn.Linear(dim, dim) for _ in self.pairs])
-        self.norm = nn.ModuleDict({parameter_name(key): nn.LayerNorm(dim) for key in schema.nodes})
+        self.norm = nn.LayerNorm(dim)
         self.pool = nn.ModuleDict({parameter_name(key): AttentionPool(dim) for key in schema.nodes})
         self.fusion = AttentionFusion(tuple(schema.nodes), dim)
 
@@ -102,9 +103,12 @@ class FusionModel(nn.Module):
             )
         layout = lay_out(graph)
         nodes = self.encoder(graph, layout)
+        within = lay_out(graph, cross=False) if self.cross_from else layout
+        x = torch.cat(list(nodes.values()))
         for number, layer in enumerate(self.layers):
-            nodes = layer(nodes, layout, cross=number >= self.cross_from)
-        nodes = {key: self.norm[parameter_name(key)](value) for key, value in nodes.items()}
+            x = layer(x, layout if number >= self.cross_from else within)
+        parts = self.norm(x).split([len(value) for value in nodes.values()])
+        nodes = dict(zip(nodes, parts, strict=True))
         alignments = {}
         for (source, target), aligner, message in zip(self.pairs, self.aligners, self.aligned, strict=True):
             blocks = layout.blocks[source], layout.blocks[target]

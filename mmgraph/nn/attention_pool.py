@@ -3,8 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from mmgraph.ops.blocks import Blocks
 from mmgraph.ops.masked import masked_softmax
-from mmgraph.ops.relation import Blocks
 
 __all__ = ["AttentionPool"]
 

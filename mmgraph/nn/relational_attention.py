@@ -1,22 +1,15 @@
 """Attention of every node over its neighbours of all types, through typed edges."""
 
-from collections.abc import Mapping
-
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from mmgraph.errors import InputError
-from mmgraph.graph import EdgeType, NodeType, Schema
-from mmgraph.nn.layout import Layout
+from mmgraph.graph import NodeType, Schema
+from mmgraph.nn.layout import Layout, table_rows
 from mmgraph.ops.masked import masked_softmax
-from mmgraph.ops.relation import Relation
 
-__all__ = ["RelationalAttention", "parameter_name"]
-
-
-def parameter_name(key: NodeType | EdgeType) -> str:
-    """A node type or edge type as the name of a parameter."""
-    return (key if isinstance(key, str) else "__".join(key)).replace(".", "_")
+__all__ = ["RelationalAttention"]
 
 
 class RelationalAttention(nn.Module):
@@ -28,11 +21,11 @@ class RelationalAttention(nn.Module):
         a_{ij} = \mathrm{softmax}_j \left( \frac{q_i^\top k_j}{\sqrt{K}} + \sum_r b_{r, c(ij)} + w_r s_{ij}
         \right), \qquad h_i = W_o \sum_j a_{ij} v_j
 
-    Queries, keys and values have weights of their own for each node type. An edge contributes a bias for its
-    relation and class c (or linear in its float attributes), and its score s times a slope. Without edge
-    terms this is the scaled dot-product attention of Vaswani et al., "Attention Is All You Need", NeurIPS
-    2017, arXiv 1706.03762; biases by relation are those of Ying et al., "Do Transformers Really Perform Bad
-    for Graph Representation?", NeurIPS 2021, arXiv 2106.05234. A node that no edge reaches gets zeros.
+    An edge contributes a bias for its relation and class c (or linear in its float attributes), and its score
+    s times a slope. Without edge terms this is the scaled dot-product attention of Vaswani et al., "Attention
+    Is All You Need", NeurIPS 2017, arXiv 1706.03762; biases by relation are those of Ying et al., "Do
+    Transformers Really Perform Bad for Graph Representation?", NeurIPS 2021, arXiv 2106.05234. A node that no
+    edge reaches gets the output's bias.
 
     Args:
         schema: the node types and edge types.
@@ -40,7 +33,7 @@ class RelationalAttention(nn.Module):
         heads: number of heads; divides `dim`.
 
     Shape:
-        x[node_type]: `[N, dim]` -> `[N, dim]`; a type without nodes stays `[0, dim]`.
+        nodes of all types, end to end in the order of the schema: `[N, dim]` -> `[N, dim]`.
     """
 
     def __init__(self, schema: Schema, dim: int, heads: int = 4) -> None:
@@ -48,104 +41,61 @@ class RelationalAttention(nn.Module):
         if dim % heads:
             raise InputError(f"RelationalAttention(dim={dim}, heads={heads}): heads has to divide dim")
         self.heads = heads
-        targets = {key[2] for key in schema.edges}
-        ends = targets | {key[0] for key in schema.edges}
-        self.query = nn.ModuleDict({parameter_name(t): nn.Linear(dim, dim) for t in sorted(targets)})
-        self.key_value = nn.ModuleDict({parameter_name(t): nn.Linear(dim, 2 * dim) for t in sorted(ends)})
-        self.output = nn.ModuleDict({parameter_name(t): nn.Linear(dim, dim) for t in sorted(targets)})
-        self.bias = nn.ParameterDict(
-            {
-                parameter_name(key): nn.Parameter(
-                    torch.zeros(max(len(spec.classes), spec.attr_dim + 1), heads)
-                )
-                for key, spec in schema.edges.items()
-            }
-        )
-        self.slope = nn.ParameterDict(
-            {
-                parameter_name(key): nn.Parameter(torch.zeros(heads))
-                for key, spec in schema.edges.items()
-                if spec.scored
-            }
-        )
+        self.node_types = tuple(schema.nodes)
+        self.query_key_value = nn.Linear(dim, 3 * dim)
+        self.output = nn.Linear(dim, dim)
+        self.edge_table = nn.Parameter(torch.zeros(sum(table_rows(schema).values()), heads))
 
-    def forward(
-        self, x: Mapping[NodeType, Tensor], layout: Layout, cross: bool = True
-    ) -> dict[NodeType, Tensor]:
-        """New nodes of every type that edges reach; `cross=False` leaves the cross-modal edges out."""
-        keys, values = self._keys_values(x, layout)
-        out = {}
-        for target, block in layout.blocks.items():
-            relations = layout.into(target, cross)
-            if not relations or not block.mask.shape[1]:
-                continue
-            query = self._heads(block.pad(self.query[parameter_name(target)](x[target])))
-            bias, visible = self._bias(relations)
-            sources = list(dict.fromkeys(key[0] for key in relations))
-            if not bias.shape[3]:
-                out[target] = torch.zeros_like(x[target])
-                continue
-            mixed = nn.functional.scaled_dot_product_attention(
-                query,
-                torch.cat([keys[s] for s in sources], dim=2),
-                torch.cat([values[s] for s in sources], dim=2),
-                attn_mask=bias.masked_fill(~visible[:, None], torch.finfo(bias.dtype).min).to(query.dtype),
-            )
-            mixed = mixed * visible.any(-1)[:, None, :, None]
-            rows = block.unpad(mixed.transpose(1, 2).flatten(2))
-            out[target] = self.output[parameter_name(target)](rows)
-        return out
+    def forward(self, x: Float[Tensor, "N D"], layout: Layout) -> Float[Tensor, "N D"]:
+        """New nodes."""
+        query, key, value = self._heads(x, layout)
+        if not query.shape[2]:
+            return self.output(x)
+        visible = layout.edges.visible()
+        bias = layout.edges(self.edge_table).to(query.dtype)
+        bias = bias.masked_fill(~visible[:, None], torch.finfo(bias.dtype).min)
+        mixed = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        mixed = mixed * visible.any(-1)[:, None, :, None]
+        return self.output(layout.packed.unpad(mixed.transpose(1, 2).flatten(2)))
 
     def weights(
-        self, x: Mapping[NodeType, Tensor], layout: Layout, cross: bool = True
-    ) -> dict[tuple[NodeType, NodeType], Tensor]:
+        self, x: Float[Tensor, "N D"], layout: Layout
+    ) -> dict[tuple[NodeType, NodeType], Float[Tensor, "B H T S"]]:
         """The attention weights that `forward` uses.
 
         Returns:
             for each (source, target) pair of types, `[B, H, T, S]`. Over all sources of a target they sum to
             one, or are all zero where no edge reaches it.
         """
-        keys, _ = self._keys_values(x, layout)
+        query, key, _ = self._heads(x, layout)
+        logits = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5 + layout.edges(self.edge_table)
+        weight = masked_softmax(logits, layout.edges.visible()[:, None])
+        places = self._places(layout)
         found = {}
-        for target, block in layout.blocks.items():
-            relations = layout.into(target, cross)
-            if not relations:
-                continue
-            query = self._heads(block.pad(self.query[parameter_name(target)](x[target])))
-            bias, visible = self._bias(relations)
-            sources = list(dict.fromkeys(key[0] for key in relations))
-            key = torch.cat([keys[s] for s in sources], dim=2)
-            logits = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5 + bias
-            weight = masked_softmax(logits, visible[:, None])
-            lengths = [layout.blocks[s].mask.shape[1] for s in sources]
-            for source, part in zip(sources, weight.split(lengths, dim=-1), strict=True):
-                found[source, target] = part
+        for target in self.node_types:
+            rows = _take(weight, places[target], layout.blocks[target].mask, 2)
+            for source in self.node_types:
+                found[source, target] = _take(rows, places[source], layout.blocks[source].mask, 3)
         return found
 
-    def _keys_values(
-        self, x: Mapping[NodeType, Tensor], layout: Layout
-    ) -> tuple[dict[NodeType, Tensor], dict[NodeType, Tensor]]:
-        keys, values = {}, {}
-        for source in {key[0]: None for key in layout.relations}:
-            both = layout.blocks[source].pad(self.key_value[parameter_name(source)](x[source]))
-            keys[source], values[source] = (self._heads(part) for part in both.chunk(2, dim=-1))
-        return keys, values
+    def _heads(self, x: Tensor, layout: Layout) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values as `[B, H, L, K]`."""
+        block = layout.packed.pad(self.query_key_value(x))
+        query, key, value = block.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
+        return query, key, value
 
-    def _heads(self, block: Tensor) -> Tensor:
-        """`[B, L, H * K]` -> `[B, H, L, K]`."""
-        return block.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+    def _places(self, layout: Layout) -> dict[NodeType, Tensor]:
+        """Where the nodes of a type's own block lie in the packed one, `[B, L_type]`."""
+        counts = [len(layout.blocks[key].slot) for key in self.node_types]
+        slots = dict(zip(self.node_types, layout.packed.slot.split(counts), strict=True))
+        length = max(layout.packed.mask.shape[1], 1)
+        return {key: layout.blocks[key].pad(slot % length) for key, slot in slots.items()}
 
-    def _bias(self, relations: Mapping[EdgeType, Relation]) -> tuple[Tensor, Tensor]:
-        """The bias `[B, H, T, S]` and visibility `[B, T, S]` over all sources of a target, side by side."""
-        biases, visibles = [], []
-        for source in dict.fromkeys(key[0] for key in relations):
-            own = {key: relation for key, relation in relations.items() if key[0] == source}
-            parts = [self._one_bias(key, relation) for key, relation in own.items()]
-            biases.append(torch.stack(parts).sum(0) if len(parts) > 1 else parts[0])
-            seen = [relation.visible() for relation in own.values()]
-            visibles.append(torch.stack(seen).any(0) if len(seen) > 1 else seen[0])
-        return torch.cat(biases, dim=2).permute(0, 3, 1, 2), torch.cat(visibles, dim=2)
 
-    def _one_bias(self, key: EdgeType, relation: Relation) -> Tensor:
-        name = parameter_name(key)
-        return relation.bias(self.bias[name], self.slope.get(name))
+def _take(weight: Tensor, place: Tensor, mask: Tensor, dim: int) -> Tensor:
+    """The entries of `[B, H, ., .]` at `place` `[B, P]` of a dimension; zero where the mask says no."""
+    shape = [len(place), 1, 1, 1]
+    shape[dim] = place.shape[1]
+    wanted = list(weight.shape)
+    wanted[dim] = place.shape[1]
+    return weight.gather(dim, place.view(shape).expand(wanted)) * mask.view(shape)

@@ -1,7 +1,7 @@
 import torch
 
 from mmgraph.alignment import AttentionAligner
-from mmgraph.ops.relation import blocks
+from mmgraph.ops.blocks import blocks
 
 SOURCE, TARGET = (2, 3, 0, 1), (4, 0, 2, 2)
 

@@ -2,7 +2,7 @@ import torch
 from torch_geometric.nn import AttentionalAggregation
 
 from mmgraph.nn import AttentionPool
-from mmgraph.ops.relation import blocks
+from mmgraph.ops.blocks import blocks
 
 SIZES = (3, 0, 1, 4)
 

@@ -1,10 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from mmgraph.errors import InputError
 from mmgraph.graph import COMPLETE, collate, select
 from mmgraph.nn import RelationalAttention, lay_out
-from mmgraph.nn.relational_attention import parameter_name
 from tests.nn.example import SCHEMA, batch, one
 
 DIM, HEADS = 8, 2
@@ -15,142 +16,124 @@ def layer_and_nodes(graph, dtype=torch.float64):
     for parameter in layer.parameters():
         torch.nn.init.normal_(parameter)
     graph = graph.apply(lambda t: t.to(dtype) if t.is_floating_point() else t)
-    x = {key: torch.randn(graph.num_nodes(key), DIM, dtype=dtype) for key in SCHEMA.nodes}
-    return layer, graph, x
+    return layer, graph, torch.randn(sum(map(graph.num_nodes, SCHEMA.nodes)), DIM, dtype=dtype)
+
+
+def starts(graph):
+    """The first row of each node type."""
+    counts = [graph.num_nodes(key) for key in SCHEMA.nodes]
+    return {key: sum(counts[:i]) for i, key in enumerate(SCHEMA.nodes)}
+
+
+def edge_terms(layer, graph):
+    """For each (target row, source row), the sum of what its edges add, edge by edge."""
+    table, first, terms, start = layer.edge_table, 0, {}, starts(graph)
+    for key, spec in SCHEMA.edges.items():
+        rows = max(1, len(spec.classes))
+        for e, (i, j) in enumerate(graph.edges(key).T.tolist()):
+            term = table[first + (graph.edge_attr[key][e] if spec.classes else 0)]
+            for d in range(spec.attr_dim):
+                term = term + graph.edge_attr[key][e, d] * table[first + rows + d]
+            if spec.scored:
+                term = term + graph.edge_score[key][e] * table[first + rows + spec.attr_dim]
+            place = start[key[2]] + j, start[key[0]] + i
+            terms[place] = terms.get(place, 0) + term
+        first += rows + spec.attr_dim + spec.scored
+    assert first == len(table)
+    return terms
 
 
 def by_hand(layer, graph, x):
     """Node by node, edge by edge."""
-    out, width = {}, DIM // HEADS
-    for target in {key[2] for key in SCHEMA.edges}:
-        rows = []
-        for i in range(graph.num_nodes(target)):
-            query = layer.query[parameter_name(target)](x[target][i]).view(HEADS, width)
-            bias = {}
-            for key, spec in SCHEMA.edges.items():
-                if key[2] != target:
-                    continue
-                name, edges = parameter_name(key), graph.edges(key)
-                for e in (edges[1] == i).nonzero().flatten().tolist():
-                    term = layer.bias[name][0]
-                    if spec.classes:
-                        term = layer.bias[name][graph.edge_attr[key][e]]
-                    if spec.attr_dim:
-                        term = graph.edge_attr[key][e] @ layer.bias[name][:-1] + layer.bias[name][-1]
-                    if spec.scored:
-                        term = term + graph.edge_score[key][e] * layer.slope[name]
-                    source = key[0], int(edges[0, e])
-                    bias[source] = bias.get(source, 0) + term
-            if not bias:
-                rows.append(torch.zeros(DIM, dtype=query.dtype))
-                continue
-            both = [layer.key_value[parameter_name(s)](x[s][j]).view(2, HEADS, width) for s, j in bias]
-            keys, values = torch.stack([b[0] for b in both]), torch.stack([b[1] for b in both])
-            logits = (keys * query).sum(-1) / width**0.5 + torch.stack(list(bias.values()))
-            rows.append((logits.softmax(0)[..., None] * values).sum(0).flatten())
-        mixed = torch.stack(rows) if rows else torch.zeros(0, DIM, dtype=torch.float64)
-        out[target] = layer.output[parameter_name(target)](mixed)
-    return out
+    terms, width, rows = edge_terms(layer, graph), DIM // HEADS, []
+    for i in range(len(x)):
+        near = [source for target, source in terms if target == i]
+        if not near:
+            rows.append(torch.zeros(DIM, dtype=x.dtype))
+            continue
+        query = layer.query_key_value(x[i]).view(3, HEADS, width)[0]
+        keys, values = layer.query_key_value(x[near]).view(len(near), 3, HEADS, width)[:, 1:].unbind(1)
+        logits = (keys * query).sum(-1) / width**0.5 + torch.stack([terms[i, j] for j in near])
+        rows.append((logits.softmax(0)[..., None] * values).sum(0).flatten())
+    return layer.output(torch.stack(rows))
 
 
 def test_outputs_and_gradients_are_those_of_a_loop_over_edges():
     layer, graph, x = layer_and_nodes(batch())
-    x = {key: value.requires_grad_() for key, value in x.items()}
+    x.requires_grad_()
     ours, expected = layer(x, lay_out(graph)), by_hand(layer, graph, x)
-    weights = [*layer.parameters(), *x.values()]
-    gradients = []
-    for out in (ours, expected):
-        assert out.keys() == expected.keys()
-        loss = sum((value**3).sum() for value in out.values())
-        gradients.append(torch.autograd.grad(loss, weights))
-    for key, value in expected.items():
-        assert torch.allclose(ours[key], value, atol=1e-10), key
+    assert torch.allclose(ours, expected, atol=1e-10)
+    weights = [*layer.parameters(), x]
+    gradients = [torch.autograd.grad((out**3).sum(), weights) for out in (ours, expected)]
     for mine, theirs in zip(*gradients, strict=True):
         assert torch.allclose(mine, theirs, atol=1e-9)
 
 
 def test_samples_do_not_mix():
     layer, graph, x = layer_and_nodes(batch())
-    alone = layer(x, lay_out(graph))
-    changed = {key: value.clone() for key, value in x.items()}
-    for key, value in changed.items():
-        value[graph.batch[key] == 0] += 1
-    after = layer(changed, lay_out(graph))
-    for key, value in alone.items():
-        others = graph.batch[key] != 0
-        assert torch.equal(value[others], after[key][others])
-        assert not torch.equal(value[~others], after[key][~others])
+    sample = torch.cat([graph.batch[key] for key in SCHEMA.nodes])
+    before, after = (layer(rows, lay_out(graph)) for rows in (x, x + (sample == 0).double()[:, None]))
+    assert torch.equal(before[sample != 0], after[sample != 0])
+    assert not torch.equal(before[sample == 0], after[sample == 0])
 
 
-def test_the_order_of_edges_and_samples_changes_nothing():
+def test_the_order_of_samples_changes_nothing():
     layer, graph, x = layer_and_nodes(batch())
-    out = layer(x, lay_out(graph))
-    order = [4, 2, 0, 1, 3]
-    moved = select(graph, order)
-    rows = {
-        key: torch.cat([(graph.batch[key] == i).nonzero().flatten() for i in order]) for key in SCHEMA.nodes
-    }
-    again = layer({key: x[key][rows[key]] for key in x}, lay_out(moved))
-    for key, value in out.items():
-        assert torch.allclose(value[rows[key]], again[key], atol=1e-12)
+    out, order, start = layer(x, lay_out(graph)), [4, 2, 0, 1, 3], starts(graph)
+    rows = torch.cat(
+        [start[key] + (graph.batch[key] == i).nonzero().flatten() for key in SCHEMA.nodes for i in order]
+    )
+    again = layer(x[rows], lay_out(select(graph, order)))
+    assert torch.allclose(out[rows], again, atol=1e-12)
 
 
 def test_weights_are_what_forward_uses():
     layer, graph, x = layer_and_nodes(batch())
-    layout = lay_out(graph)
+    layout, start, width = lay_out(graph), starts(graph), DIM // HEADS
     found = layer.weights(x, layout)
-    for target in ("region", "token", "segment"):
-        total = sum(weight.sum(-1) for (_, t), weight in found.items() if t == target)
-        reached = torch.zeros(graph.num_nodes(target), dtype=torch.bool)
-        for key in SCHEMA.edges:
-            if key[2] == target:
-                reached[graph.edges(key)[1]] = True
-        block = layout.blocks[target]
-        expected = block.pad(reached.double())[:, None].expand_as(total)
-        assert torch.allclose(total, expected, atol=1e-12)
+    value = layer.query_key_value(x)[:, 2 * DIM :].view(-1, HEADS, width)
+    mixed = []
+    for target in SCHEMA.nodes:
+        total = 0
+        for source in SCHEMA.nodes:
+            own = value[start[source] : start[source] + graph.num_nodes(source)]
+            total = total + found[source, target] @ layout.blocks[source].pad(own).transpose(1, 2)
+        mixed.append(layout.blocks[target].unpad(total.transpose(1, 2).flatten(2)))
+    assert torch.allclose(layer.output(torch.cat(mixed)), layer(x, layout), atol=1e-12)
 
 
 def test_a_node_without_edges_gets_only_the_output_bias():
     layer, graph, x = layer_and_nodes(one(0, 0, 3))
     graph.edge_index["segment", "next", "segment"].zero_()
     out = layer(x, lay_out(graph))
-    assert torch.equal(out["segment"][1:], layer.output["segment"].bias.expand(2, -1))
+    assert torch.equal(out[1:], layer.output.bias.expand(2, -1))
 
 
 def test_missing_modalities_leave_finite_gradients():
     layer, graph, x = layer_and_nodes(collate([one(0, 0, 0), one(0, 3, 0)]), torch.float32)
-    x = {key: (value * 1e4).requires_grad_() for key, value in x.items()}
-    out = layer(x, lay_out(graph))
-    sum(value.sum() for value in out.values()).backward()
-    assert all(torch.isfinite(value.grad).all() for value in x.values() if value.grad is not None)
-    grads = [p.grad for p in layer.parameters() if p.grad is not None]
-    assert grads
-    assert all(torch.isfinite(g).all() for g in grads)
+    x = (x * 1e4).requires_grad_()
+    layer(x, lay_out(graph)).sum().backward()
+    assert torch.isfinite(x.grad).all()
+    assert all(torch.isfinite(parameter.grad).all() for parameter in layer.parameters())
 
 
 def test_without_cross_edges_modalities_stay_apart():
     layer, graph, x = layer_and_nodes(batch())
-    out = layer(x, lay_out(graph), cross=False)
-    changed = layer({**x, "token": x["token"] + 1}, lay_out(graph), cross=False)
-    assert torch.equal(out["region"], changed["region"])
-    assert not torch.equal(out["token"], changed["token"])
-    crossed = layer({**x, "token": x["token"] + 1}, lay_out(graph))
-    assert not torch.equal(layer(x, lay_out(graph))["region"], crossed["region"])
+    tokens = slice(starts(graph)["token"], starts(graph)["segment"])
+    changed = x.clone()
+    changed[tokens] += 1
+    others = [i for i in range(len(x)) if not tokens.start <= i < tokens.stop]
+    within = lay_out(graph, cross=False)
+    assert torch.equal(layer(x, within)[others], layer(changed, within)[others])
+    assert not torch.equal(layer(x, lay_out(graph))[others], layer(changed, lay_out(graph))[others])
 
 
 def test_a_complete_relation_equals_its_pairs_written_out():
     layer, graph, x = layer_and_nodes(batch())
-    key = ("token", "informs", "region")
-    assert graph.edge_index[key] is COMPLETE
-    graph_listed = batch_with_listed(graph, key)
-    for name, value in layer(x, lay_out(graph)).items():
-        assert torch.allclose(value, layer(x, lay_out(graph_listed))[name], atol=1e-12)
-
-
-def batch_with_listed(graph, key):
-    from dataclasses import replace
-
-    return replace(graph, edge_index={**graph.edge_index, key: graph.edges(key)})
+    for key in (("token", "informs", "region"), ("region", "near", "region")):
+        assert graph.edge_index[key] is COMPLETE
+        written = replace(graph, edge_index={**graph.edge_index, key: graph.edges(key)})
+        assert torch.equal(layer(x, lay_out(graph)), layer(x, lay_out(written)))
 
 
 def test_heads_have_to_divide_the_width():

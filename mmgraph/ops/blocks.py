@@ -1,0 +1,102 @@
+"""Ragged rows as padded blocks, computed where the tensors lie.
+
+Sizes that a shape needs are Python ints, so nothing here waits for the device.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+__all__ = ["Blocks", "blocks", "pack", "paired"]
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Where ragged rows lie in a padded block `[B, L, ...]`.
+
+    Args:
+        slot: the place `sample * L + position` of each row, `[N]`.
+        mask: whether a place holds a row, `[B, L]`.
+    """
+
+    slot: Int[Tensor, " N"]
+    mask: Bool[Tensor, "B L"]
+
+    def pad(self, rows: Tensor) -> Tensor:
+        """Rows `[N, ...]` as a block `[B, L, ...]`, zero where there is no row."""
+        flat = rows.new_zeros((self.mask.numel(), *rows.shape[1:]))
+        return flat.index_copy(0, self.slot, rows).view(*self.mask.shape, *rows.shape[1:])
+
+    def unpad(self, block: Tensor) -> Tensor:
+        """The rows `[N, ...]` of a block `[B, L, ...]`."""
+        return block.flatten(0, 1).index_select(0, self.slot)
+
+
+def blocks(batch: Int[Tensor, " N"], sizes: Sequence[int]) -> Blocks:
+    """The blocks of rows that lie sample after sample.
+
+    Args:
+        batch: the sample of each row, ascending.
+        sizes: the number of rows of each sample, as Python ints.
+    """
+    return _placed(batch * max(sizes, default=0) + _position(batch, len(sizes)), sizes)
+
+
+def pack(batches: Sequence[Tensor], sizes: Sequence[Sequence[int]]) -> Blocks:
+    """One block for rows of several kinds: within a sample, the kinds one after the other.
+
+    Args:
+        batches: for each kind, the sample of each row, ascending.
+        sizes: for each kind, the number of rows of each sample, as Python ints.
+
+    Returns:
+        blocks of the rows of all kinds, put end to end kind by kind.
+    """
+    totals = [sum(counts) for counts in zip(*sizes, strict=True)]
+    length, slots = max(totals, default=0), []
+    before = torch.zeros(len(totals), dtype=torch.long, device=batches[0].device)
+    for batch in batches:
+        slots.append(batch * length + before[batch] + _position(batch, len(totals)))
+        before = before + _counts(batch, len(totals))
+    return _placed(torch.cat(slots), totals)
+
+
+def paired(
+    source_batch: Int[Tensor, " S"], target_batch: Int[Tensor, " T"], num_graphs: int, num_pairs: int
+) -> tuple[Int[Tensor, " E"], Int[Tensor, " E"]]:
+    """Source and target row of every pair within a sample, in the order of `ragged.complete_pairs`.
+
+    Args:
+        source_batch: the sample of each source row, ascending.
+        target_batch: the sample of each target row, ascending.
+        num_graphs: how many samples there are.
+        num_pairs: how many pairs there are, as a Python int.
+    """
+    fan_out = _counts(target_batch, num_graphs)[source_batch]
+    rows = torch.arange(len(source_batch), device=source_batch.device)
+    source = torch.repeat_interleave(rows, fan_out, output_size=num_pairs)
+    first_pair = fan_out.cumsum(0) - fan_out
+    number = torch.arange(num_pairs, device=source_batch.device) - first_pair[source]
+    return source, _starts(target_batch, num_graphs)[source_batch[source]] + number
+
+
+def _placed(slot: Tensor, sizes: Sequence[int]) -> Blocks:
+    length = max(sizes, default=0)
+    flat = torch.zeros(len(sizes) * length, dtype=torch.bool, device=slot.device)
+    return Blocks(slot, flat.index_fill(0, slot, True).view(len(sizes), length))
+
+
+def _starts(batch: Tensor, num_graphs: int) -> Tensor:
+    return torch.searchsorted(batch, torch.arange(num_graphs, device=batch.device))
+
+
+def _counts(batch: Tensor, num_graphs: int) -> Tensor:
+    samples = torch.arange(num_graphs, device=batch.device)
+    return torch.searchsorted(batch, samples, right=True) - torch.searchsorted(batch, samples)
+
+
+def _position(batch: Tensor, num_graphs: int) -> Tensor:
+    return torch.arange(len(batch), device=batch.device) - _starts(batch, num_graphs)[batch]
