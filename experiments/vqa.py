@@ -15,11 +15,12 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 import mmgraph as mg
-from mmgraph.builders import MultimodalBuilder, RegionBuilder, SegmentBuilder, Sound, TokenBuilder, Vocabulary
+from mmgraph.builders import MultimodalBuilder, RegionBuilder, SegmentBuilder, TokenBuilder, Vocabulary
 from mmgraph.data.synthetic import ANSWERS, Question, Scene, Scenes, flatten, question_only_baseline
 from mmgraph.graph import GraphStore, HeteroGraph
 from mmgraph.heads import AnswerHead
 from mmgraph.linkers import CompleteLinker
+from mmgraph.media import Sound
 from mmgraph.metrics import Accuracy, accuracy, accuracy_by
 from mmgraph.models import FusionModel
 from mmgraph.training import Run, fit
