@@ -18,11 +18,21 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from mmgraph.data.scenes.baseline import TextOnly, question_only_baseline
+from mmgraph.data.scenes.families import FULL
 from mmgraph.data.scenes.picture import add_noise, paint
 from mmgraph.data.scenes.questions import Mention, Question, ask_full, ask_sort_of_clevr
 from mmgraph.data.scenes.sound import PITCHES, play
 from mmgraph.data.scenes.truth import true_alignment
-from mmgraph.data.scenes.world import COLOURS, RATE, SHAPES, SIDE, SceneObject, draw_full, draw_sort_of_clevr
+from mmgraph.data.scenes.world import (
+    COLOURS,
+    RATE,
+    SHAPES,
+    SIDE,
+    SceneObject,
+    World,
+    draw_full,
+    draw_sort_of_clevr,
+)
 from mmgraph.errors import InputError
 
 __all__ = [
@@ -105,6 +115,8 @@ class Scenes:
         questions_per_scene: at least 0.
         balanced: first choose an answer, then a question that has it, so that the text tells little. None:
             True for "full", False for "sort-of-clevr", as it was published.
+        families: names of the families to ask of, such as "closest"; None for all. Only "full" lets choose. A
+            scene has fewer questions where they have none to ask.
         background: RGB; none of the objects' colours.
         pixel_noise: standard deviation of noise on each pixel, on the scale 0..255; with any, the background
             is no longer of one colour, and finding regions by colour needs a tolerance.
@@ -119,6 +131,7 @@ class Scenes:
     kind: str = "full"
     questions_per_scene: int = 20
     balanced: bool | None = None
+    families: tuple[str, ...] | None = None
     background: tuple[int, int, int] = (255, 255, 255)
     pixel_noise: float = 0.0
 
@@ -131,6 +144,13 @@ class Scenes:
             value = getattr(self, name)
             if not value >= 0:
                 raise InputError(f"Scenes({name}={value}): expected 0 or more")
+        if self.families is not None:
+            known = {family.name for family in FULL}
+            if self.kind != "full" or not self.families or set(self.families) - known:
+                raise InputError(
+                    f"Scenes(kind={self.kind!r}, families={self.families}): with kind='full', give some of "
+                    f"{sorted(known)}"
+                )
         if len(self.background) != 3 or not all(0 <= value <= 255 for value in self.background):
             raise InputError(f"Scenes(background={self.background}): expected three values in 0..255 (RGB)")
         if self.background in COLOURS.values():
@@ -166,15 +186,20 @@ class Scenes:
         of_world, of_questions, of_sound, of_noise = self._streams(index)
         world = (draw_full if self.kind == "full" else draw_sort_of_clevr)(of_world)
         balanced = self.kind == "full" if self.balanced is None else self.balanced
-        ask = ask_full if self.kind == "full" else ask_sort_of_clevr
         image = paint(world.objects, self.background)
         return Scene(
             id=f"{self.split}-{index:06d}",
             image=add_noise(image, self.pixel_noise, of_noise) if self.pixel_noise else image,
             samples=play(world.objects, of_sound) if self.kind == "full" else None,
             objects=world.objects,
-            questions=ask(world, self.questions_per_scene, of_questions, balanced),
+            questions=self._ask(world, of_questions, balanced),
         )
+
+    def _ask(self, world: World, rng: np.random.Generator, balanced: bool) -> tuple[Question, ...]:
+        if self.kind != "full":
+            return ask_sort_of_clevr(world, self.questions_per_scene, rng, balanced)
+        chosen = [family for family in FULL if self.families is None or family.name in self.families]
+        return ask_full(world, self.questions_per_scene, rng, balanced, chosen)
 
     def _streams(self, index: int) -> list[np.random.Generator]:
         """Independent sources of chance for what there is, what is asked, the sound and the noise."""

@@ -762,3 +762,23 @@ def test_the_baseline_script_prints_a_table_and_writes_figures(tmp_path, monkeyp
     found = json.loads(figures.read_text())
     assert 10 < found["sort-of-clevr.relational.text"] < 60
     assert 10 < found["full.all.majority"] < 40
+
+
+def test_only_the_chosen_families_are_asked():
+    chosen = ("closest", "sound_colour")
+    scenes = Scenes("train", 20, families=chosen)
+    assert {q.family for scene in scenes for q in scene.questions} == set(chosen)
+    assert all(len(scene.questions) == 20 for scene in scenes)
+
+
+def test_a_family_with_nothing_to_ask_leaves_fewer_questions():
+    scenes = Scenes("train", 30, families=("sound_same",), questions_per_scene=3)
+    assert {len(scene.questions) for scene in scenes} == {0, 3}
+
+
+@pytest.mark.parametrize("options", [{"families": ("nonsense",)}, {"families": ()}])
+def test_unknown_families_are_named(options):
+    with pytest.raises(InputError, match="give some of"):
+        Scenes("train", 1, **options)
+    with pytest.raises(InputError, match="with kind='full'"):
+        Scenes("train", 1, kind="sort-of-clevr", families=("closest",))

@@ -19,6 +19,9 @@ Item = TypeVar("Item")
 
 NOUNS = ("object", "thing")
 
+BARREN_ROUNDS = 100
+"""Rounds over the families without a question after which there is none; balancing skips some by chance."""
+
 
 @dataclass(frozen=True)
 class Mention:
@@ -90,22 +93,32 @@ def ask_sort_of_clevr(
 
 
 def ask_full(
-    world: World, count: int, rng: np.random.Generator, balanced: bool = True
+    world: World,
+    count: int,
+    rng: np.random.Generator,
+    balanced: bool = True,
+    families: Sequence[Family] = FULL,
 ) -> tuple[Question, ...]:
     """Questions of all families: each family at most once, in random order, before any comes again.
+
+    There are fewer where none of the families has a question to ask.
 
     Args:
         world: what is asked about.
         count: how many questions.
         rng: source of chance.
         balanced: first choose the answer, then a question that has it.
+        families: which families.
     """
 
     def stream() -> Iterator[Question]:
-        while True:
-            for number in rng.permutation(len(FULL)).tolist():
-                question = _ask(world, FULL[number], rng, balanced)
+        barren = 0
+        while barren < BARREN_ROUNDS:
+            barren += 1
+            for number in rng.permutation(len(families)).tolist():
+                question = _ask(world, families[number], rng, balanced)
                 if question is not None:
+                    barren = 0
                     yield question
 
     return tuple(islice(stream(), count))
