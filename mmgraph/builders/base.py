@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from mmgraph.errors import InputError
-from mmgraph.graph import HeteroGraph, NodeType, Schema
+from mmgraph.graph import HeteroGraph, Schema
 
 __all__ = ["Builder", "sample_ids"]
 
@@ -18,11 +18,10 @@ class Builder(Protocol):
     that is None has zero nodes: a missing modality is normal input.
     """
 
-    node_type: NodeType
-    """The type of the nodes that it makes."""
-
-    input: str
-    """The keyword under which `MultimodalBuilder` takes its items: "image", "text", "audio", ..."""
+    @property
+    def input(self) -> str:
+        """The keyword under which `MultimodalBuilder` takes its items: "image", "text", "audio", ..."""
+        ...
 
     @property
     def schema(self) -> Schema:

@@ -44,6 +44,8 @@ class RelationalAttention(nn.Module):
         self.node_types = tuple(schema.nodes)
         self.query_key_value = nn.Linear(dim, 3 * dim)
         self.output = nn.Linear(dim, dim)
+        # Larger than torch's default, or attention starts out uniform and learns to choose late.
+        nn.init.xavier_uniform_(self.query_key_value.weight[: 2 * dim])
         self.edge_table = nn.Parameter(torch.zeros(sum(table_rows(schema).values()), heads))
 
     def forward(self, x: Float[Tensor, "N D"], layout: Layout) -> Float[Tensor, "N D"]:
