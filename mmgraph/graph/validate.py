@@ -1,19 +1,26 @@
 """Check that a graph is what it says it is, and say where it is not."""
 
-from collections.abc import Callable, Iterator, Set
+import math
+from collections.abc import Callable, Iterator, Mapping, Set
+from itertools import accumulate
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from mmgraph.errors import InputError
-from mmgraph.graph.hetero_graph import HeteroGraph
+from mmgraph.graph.hetero_graph import COMPLETE, HeteroGraph
 from mmgraph.graph.schema import POS_WIDTH, EdgeType, NodeType, PosKind
+from mmgraph.ops import ragged
 
 __all__ = ["validate"]
 
 TOLERANCE = 1e-4
 """How far a box may lie outside its image, or a segment beyond its end: rounding of float32."""
+
+FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
+INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8)
+LARGEST = torch.iinfo(torch.int64).max
 
 
 def validate(graph: HeteroGraph) -> HeteroGraph:
@@ -69,14 +76,25 @@ def _structure_faults(graph: HeteroGraph) -> Iterator[str]:
     several = {key for key, spec in edges if len(spec.origins) > 1}
     yield from _key_faults("edge_origin", set(graph.edge_origin), several)
     if unknown := set(graph.label) - set(graph.schema.nodes):
-        yield f"label has {sorted(unknown)}, which the schema does not"
+        yield f"label has {sorted(map(str, unknown))}, which the schema does not"
     if strange := set(graph.extra) - set(graph.schema.nodes) - set(graph.schema.edges):
         yield f"extra has {sorted(map(str, strange))}, which the schema does not"
-    for place, tensor in _tensors(graph):
-        if tensor.device != graph.device:
-            yield f"{place} is on {tensor.device}, the rest on {graph.device}: call graph.to(device)"
+    yield from _sample_faults(graph)
+    kinds = list(_kind_faults(graph))
+    yield from kinds
+    if kinds:
+        return
+    yield from _device_faults(graph)
     for key in graph.schema.nodes.keys() & graph.sizes.keys() & graph.batch.keys():
         yield from _batch_faults(graph, key)
+
+
+def _sample_faults(graph: HeteroGraph) -> Iterator[str]:
+    for sample in graph.samples:
+        if sample.seconds is not None and not (math.isfinite(sample.seconds) and sample.seconds >= 0):
+            yield f"sample {sample.id!r}: seconds is {sample.seconds}, expected a finite length >= 0"
+        if sample.image_size is not None and min(sample.image_size) < 1:
+            yield f"sample {sample.id!r}: image_size is {sample.image_size}, expected width and height >= 1"
 
 
 def _key_faults(name: str, found: Set[Any], expected: Set[Any]) -> Iterator[str]:
@@ -89,54 +107,94 @@ def _key_faults(name: str, found: Set[Any], expected: Set[Any]) -> Iterator[str]
         yield f"{name} has {sorted(map(str, unknown))}, which the schema does not give it"
 
 
+def _kind_faults(graph: HeteroGraph) -> Iterator[str]:
+    """Values that are no tensors, or tensors without values at fixed places."""
+    for place, value in _leaves(graph):
+        if not isinstance(value, Tensor):
+            yield f"{place} is {type(value).__name__}, expected a tensor"
+        elif value.is_nested or value.layout != torch.strided:
+            yield f"{place} is a nested or {value.layout} tensor, expected a dense one"
+        elif value.is_meta:
+            yield f"{place} is on the meta device and has no values to check"
+    for key, sizes in graph.sizes.items():
+        if any(type(size) is not int or size < 0 for size in sizes) or len(sizes) != graph.num_graphs:
+            yield (
+                f"sizes[{key!r}] is {_few(sizes)}, expected one count >= 0 for each of the "
+                f"{graph.num_graphs} samples"
+            )
+    for key, label in graph.label.items():
+        if not all(isinstance(item, str) for item in label):
+            yield f"label[{key!r}] is {_few(label)}, expected strings"
+
+
+def _device_faults(graph: HeteroGraph) -> Iterator[str]:
+    for place, tensor in _leaves(graph):
+        if tensor.device != graph.device:
+            yield f"{place} is on {tensor.device}, the rest on {graph.device}: call graph.to(device)"
+
+
 def _batch_faults(graph: HeteroGraph, key: NodeType) -> Iterator[str]:
     sizes, batch = graph.sizes[key], graph.batch[key]
-    if len(sizes) != graph.num_graphs or min(sizes, default=0) < 0:
-        yield f"sizes[{key!r}] is {sizes}, expected one count >= 0 for each of the {graph.num_graphs} samples"
-        return
-    if batch.dtype != torch.long or batch.ndim != 1:
+    if batch.dtype != torch.long or list(batch.shape) != [sum(sizes)]:
         yield f"batch[{key!r}] is {batch.dtype} {list(batch.shape)}, expected int64 [{sum(sizes)}]"
-        return
-    expected = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes, dtype=torch.long))
-    if not torch.equal(batch.cpu(), expected):
-        yield f"batch[{key!r}] is not what sizes[{key!r}] = {sizes} says: HeteroGraph.create builds both"
+    elif not torch.equal(batch.cpu(), ragged.sample_of(sizes)):
+        yield f"batch[{key!r}] is not what sizes[{key!r}] = {_few(sizes)} says: use HeteroGraph.create"
 
 
-def _tensors(graph: HeteroGraph) -> Iterator[tuple[str, Tensor]]:
+def _leaves(graph: HeteroGraph) -> Iterator[tuple[str, Any]]:
+    """Each value that is to be a tensor, and where it stands."""
     for name in ("x", "batch", "edge_index", "pos", "edge_attr", "edge_score", "edge_origin", "target"):
-        for key, value in getattr(graph, name).items():
-            if isinstance(value, Tensor):
+        values: Mapping[Any, Any] = getattr(graph, name)
+        for key, value in values.items():
+            if not (name == "edge_index" and value is COMPLETE):
                 yield f"{name}[{key!r}]", value
-    for key, values in graph.extra.items():
-        for name, value in values.items():
+    for key, extra in graph.extra.items():
+        for name, value in extra.items():
             yield f"extra[{key!r}][{name!r}]", value
+
+
+def _few(items: Any) -> str:
+    """A sequence in a message: its first items."""
+    return repr(tuple(items)[:8])[:-1] + (f", ... {len(items)} in all)" if len(items) > 8 else ")")
 
 
 # ---------------------------------------------------------------------- nodes
 
 
 def _node_shape_faults(graph: HeteroGraph, key: NodeType) -> Iterator[str]:
-    spec, x, count = graph.schema.nodes[key], graph.x[key], graph.num_nodes(key)
+    spec, x, count, owner = graph.schema.nodes[key], graph.x[key], graph.num_nodes(key), _owner(graph)
     shape = [count, spec.dim] if spec.dim else [count]
     if list(x.shape) != shape:
-        yield f"x[{key!r}] has shape {list(x.shape)}, expected {shape} (nodes, width)"
-    if spec.dim and not x.is_floating_point():
-        yield f"x[{key!r}] is {x.dtype}, expected floating-point features of width {spec.dim}"
+        yield f"{owner}x[{key!r}] has shape {list(x.shape)}, expected {shape} (nodes, width)"
+    if spec.dim and x.dtype not in FLOATS:
+        yield f"{owner}x[{key!r}] is {x.dtype}, expected floating-point features of width {spec.dim}"
     if not spec.dim and x.dtype != torch.long:
-        yield f"x[{key!r}] is {x.dtype}, expected int64 ids"
+        yield f"{owner}x[{key!r}] is {x.dtype}, expected int64 ids"
     if spec.pos is not None:
         pos = graph.pos[key]
         shape = [count, POS_WIDTH[spec.pos]]
         if list(pos.shape) != shape:
-            yield f"pos[{key!r}] has shape {list(pos.shape)}, expected {shape} ({spec.pos})"
-        if (pos.dtype != torch.long) if spec.pos == "characters" else not pos.is_floating_point():
+            yield f"{owner}pos[{key!r}] has shape {list(pos.shape)}, expected {shape} ({spec.pos})"
+        if pos.dtype not in ((torch.long,) if spec.pos == "characters" else FLOATS):
             wanted = "int64" if spec.pos == "characters" else "floating point"
-            yield f"pos[{key!r}] is {pos.dtype}, expected {wanted} ({spec.pos})"
+            yield f"{owner}pos[{key!r}] is {pos.dtype}, expected {wanted} ({spec.pos})"
     if key in graph.label and len(graph.label[key]) != count:
-        yield f"label[{key!r}] has {len(graph.label[key])} strings for {count} nodes"
+        yield f"{owner}label[{key!r}] has {len(graph.label[key])} strings for {count} nodes"
+    yield from _extra_faults(graph, key, count)
+
+
+def _extra_faults(graph: HeteroGraph, key: NodeType | EdgeType, count: int) -> Iterator[str]:
     for name, extra in graph.extra.get(key, {}).items():
         if extra.ndim == 0 or len(extra) != count:
-            yield f"extra[{key!r}][{name!r}] has shape {list(extra.shape)}, expected {count} rows"
+            yield (
+                f"{_owner(graph)}extra[{key!r}][{name!r}] has shape {list(extra.shape)}, "
+                f"expected {count} rows"
+            )
+
+
+def _owner(graph: HeteroGraph) -> str:
+    """Whose a whole tensor is, where that is one sample."""
+    return f"sample {graph.samples[0].id!r}: " if graph.num_graphs == 1 else ""
 
 
 def _node_value_faults(graph: HeteroGraph, key: NodeType) -> Iterator[str]:
@@ -144,7 +202,7 @@ def _node_value_faults(graph: HeteroGraph, key: NodeType) -> Iterator[str]:
     if spec.dim:
         yield from _fault(graph, key, ~x.isfinite().all(1), "x", x, "features that are not finite", "")
     elif spec.num_ids is not None:
-        wrong = (x < 0) | (x >= spec.num_ids)
+        wrong = (x < 0) | (x > min(spec.num_ids - 1, LARGEST))
         yield from _fault(graph, key, wrong, "x", x, f"an id outside 0..{spec.num_ids - 1}", "")
     if spec.pos is not None:
         yield from _pos_faults(graph, key, spec.pos)
@@ -162,14 +220,18 @@ def _pos_faults(graph: HeteroGraph, key: NodeType, kind: PosKind) -> Iterator[st
             graph, key, empty, "pos", pos, "a box with x2 < x1 or y2 < y1", "order is x1, y1, x2, y2"
         )
         return
-    unit = "characters" if kind == "characters" else "s"
-    ends = [len(s.text) if s.text is not None else None for s in graph.samples]
     if kind == "seconds":
         yield from _fault(graph, key, ~pos.isfinite().all(1), "pos", pos, "a segment that is not finite", "")
-        ends = [s.seconds for s in graph.samples]  # type: ignore[misc]
-    limit = torch.tensor([float("inf") if end is None else float(end) for end in ends])[batch]
-    name = "a segment" if kind == "seconds" else "a token"
-    after = pos[:, 1] > limit + TOLERANCE
+        ends = [sample.seconds for sample in graph.samples]
+        # Seconds are rounded to the dtype of pos, the more the longer the sound.
+        rounding = 2 * torch.finfo(pos.dtype).eps
+        name, unit, slack = "a segment", "s", TOLERANCE
+    else:
+        ends = [None if sample.text is None else len(sample.text) for sample in graph.samples]
+        name, unit, slack, rounding = "a token", "characters", 0.0, 0.0
+    known = [math.inf if end is None else float(end) for end in ends]
+    limit = torch.tensor(known, dtype=torch.float64)[batch]
+    after = pos[:, 1] > limit * (1 + rounding) + slack
     yield from _fault(
         graph, key, after, "pos", pos, f"{name} after the end", "", lambda i: f"{limit[i]:g} {unit}"
     )
@@ -202,7 +264,9 @@ def _fault(
 
 
 def _short(value: Tensor) -> str:
-    items = [f"{item:.4g}" for item in value.reshape(-1)[:4].tolist()]
+    items = [
+        f"{item:.4g}" if isinstance(item, float) else str(item) for item in value.reshape(-1)[:4].tolist()
+    ]
     if value.ndim == 0:
         return items[0]
     return "[" + ", ".join(items) + (f", ... {value.numel()} in all]" if value.numel() > 4 else "]")
@@ -212,26 +276,29 @@ def _short(value: Tensor) -> str:
 
 
 def _edge_shape_faults(graph: HeteroGraph, key: EdgeType) -> Iterator[str]:
-    spec, index = graph.schema.edges[key], graph.edge_index[key]
+    spec, index, owner = graph.schema.edges[key], graph.edge_index[key], _owner(graph)
     if isinstance(index, Tensor) == spec.complete:
-        yield f"edge_index[{key}] is {'a tensor' if spec.complete else index!r}, but the schema says {spec}"
+        came = "a tensor" if spec.complete else repr(index)
+        yield f"{owner}edge_index[{key}] is {came}, but the schema says {spec}"
         return
     if isinstance(index, Tensor) and (index.ndim != 2 or index.shape[0] != 2 or index.dtype != torch.long):
-        yield f"edge_index[{key}] is {index.dtype} {list(index.shape)}, expected int64 [2, edges]"
+        yield f"{owner}edge_index[{key}] is {index.dtype} {list(index.shape)}, expected int64 [2, edges]"
         return
     count = graph.num_edges(key)
-    attr_shape = [count] if spec.classes else [count, spec.attr_dim]
-    for name, shape in (("edge_attr", attr_shape), ("edge_score", [count]), ("edge_origin", [count])):
+    attr = (
+        ([count], INTEGERS, "integer classes") if spec.classes else ([count, spec.attr_dim], FLOATS, "floats")
+    )
+    for name, (shape, dtypes, wanted) in {
+        "edge_attr": attr,
+        "edge_score": ([count], FLOATS, "floats"),
+        "edge_origin": ([count], INTEGERS, "integers"),
+    }.items():
         value = getattr(graph, name).get(key)
         if value is not None and list(value.shape) != shape:
-            yield f"{name}[{key}] has shape {list(value.shape)}, expected {shape} for {count} edges"
-    if spec.has_attr and graph.edge_attr[key].is_floating_point() == bool(spec.classes):
-        yield f"edge_attr[{key}] is {graph.edge_attr[key].dtype}, but the schema says {spec}"
-    if spec.scored and not graph.edge_score[key].is_floating_point():
-        yield f"edge_score[{key}] is {graph.edge_score[key].dtype}, expected floating point"
-    for name, extra in graph.extra.get(key, {}).items():
-        if extra.ndim == 0 or len(extra) != count:
-            yield f"extra[{key}][{name!r}] has shape {list(extra.shape)}, expected {count} rows"
+            yield f"{owner}{name}[{key}] has shape {list(value.shape)}, expected {shape} for {count} edges"
+        if value is not None and value.dtype not in dtypes:
+            yield f"{owner}{name}[{key}] is {value.dtype}, expected {wanted}: the schema says {spec}"
+    yield from _extra_faults(graph, key, count)
 
 
 def _edge_value_faults(graph: HeteroGraph, key: EdgeType) -> Iterator[str]:
@@ -259,19 +326,21 @@ def _edge_value_faults(graph: HeteroGraph, key: EdgeType) -> Iterator[str]:
             )
             return
     if spec.classes:
-        value = graph.edge_attr[key].cpu()
-        yield from _edge_fault(key, (value < 0) | (value >= len(spec.classes)), "edge_attr", "no such class")
+        value = graph.edge_attr[key].cpu().long()
+        wrong = (value < 0) | (value >= len(spec.classes))
+        yield from _edge_fault(
+            graph, key, wrong, "edge_attr", value, f"no such class, of {len(spec.classes)}"
+        )
     elif spec.attr_dim:
-        yield from _edge_fault(
-            key, ~graph.edge_attr[key].detach().cpu().isfinite().all(1), "edge_attr", "not finite"
-        )
+        value = graph.edge_attr[key].detach().cpu()
+        yield from _edge_fault(graph, key, ~value.isfinite().all(1), "edge_attr", value, "not finite")
     if spec.scored:
-        yield from _edge_fault(
-            key, ~graph.edge_score[key].detach().cpu().isfinite(), "edge_score", "not finite"
-        )
+        value = graph.edge_score[key].detach().cpu()
+        yield from _edge_fault(graph, key, ~value.isfinite(), "edge_score", value, "not finite")
     if key in graph.edge_origin:
-        code = graph.edge_origin[key].cpu()
-        yield from _edge_fault(key, (code < 0) | (code >= len(spec.origins)), "edge_origin", "no such origin")
+        value = graph.edge_origin[key].cpu().long()
+        wrong = (value < 0) | (value >= len(spec.origins))
+        yield from _edge_fault(graph, key, wrong, "edge_origin", value, f"no such origin, of {spec.origins}")
 
 
 def _edge_sample(graph: HeteroGraph, key: EdgeType, pair: Tensor) -> str:
@@ -282,6 +351,19 @@ def _edge_sample(graph: HeteroGraph, key: EdgeType, pair: Tensor) -> str:
     return ""
 
 
-def _edge_fault(key: EdgeType, wrong: Tensor, name: str, what: str) -> Iterator[str]:
-    if bool(wrong.any()):
-        yield f"{name}[{key}][{int(wrong.int().argmax())}]: {what}; {int(wrong.sum())} edges are so"
+def _edge_fault(
+    graph: HeteroGraph, key: EdgeType, wrong: Tensor, name: str, value: Tensor, what: str
+) -> Iterator[str]:
+    """The first edge that is wrong, by its sample and its number in the batch."""
+    if not bool(wrong.any()):
+        return
+    edge = int(wrong.int().argmax())
+    index = graph.edge_index[key]
+    if isinstance(index, Tensor):
+        sample = int(graph.batch[key[0]][index[0, edge]])
+    else:
+        sample = sum(end <= edge for end in accumulate(graph.edge_sizes(key)))
+    yield (
+        f"sample {graph.samples[sample].id!r}: {name}[{key}][{edge}] is {_short(value[edge])}: {what}"
+        + (f"; {int(wrong.sum())} edges are so" if int(wrong.sum()) > 1 else "")
+    )

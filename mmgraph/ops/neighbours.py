@@ -58,8 +58,23 @@ def _best(score: Tensor, block: PairBlock, k: int, loops: bool) -> tuple[Tensor,
     allowed = block.valid
     if not loops:
         allowed = allowed & (block.source_index[:, :, None] != block.target_index[:, None, :])
-    best, column = score.masked_fill(~allowed, float("-inf")).topk(min(k, score.shape[2]), dim=-1)
+    best, column = _largest(score.masked_fill(~allowed, float("-inf")), min(k, score.shape[2]))
     keep = best > float("-inf")
     source = block.source_index[:, :, None].expand_as(column)[keep]
     target = block.target_index[:, None, :].expand(-1, score.shape[1], -1).gather(2, column)[keep]
     return best[keep], torch.stack([source, target])
+
+
+def _largest(score: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The `k` largest of each row and their columns, from the largest on; of equal ones the first.
+
+    Which of equal ones `topk` takes depends on the width of the padding, and so on the other samples.
+    """
+    score = score.masked_fill(score.isnan(), float("-inf"))
+    least = score.topk(k, dim=-1).values[..., -1:]
+    above, equal = score > least, score == least
+    room = k - above.sum(-1, keepdim=True)
+    keep = above | (equal & (equal.cumsum(-1, dtype=torch.int32) <= room))
+    column = keep.nonzero()[:, -1].view(*score.shape[:-1], k)
+    best, order = score.gather(-1, column).sort(dim=-1, descending=True, stable=True)
+    return best, column.gather(-1, order)

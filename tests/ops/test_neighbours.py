@@ -57,3 +57,17 @@ def test_no_rows_give_no_edges():
     assert score.shape == (0,)
     edges, score = neighbours.nearest(torch.zeros(0, 3), torch.zeros(0, 3), [], [], 4)
     assert edges.shape == (2, 0)
+
+
+def test_of_equally_near_rows_the_first_is_taken_whatever_the_other_samples_are():
+    def cells(rows, columns):
+        return torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).float()
+
+    small, both = cells(4, 4), torch.cat([cells(4, 4), cells(3, 9)])
+    for k in (1, 2, 3, 5, 15):
+        alone, score = neighbours.nearest(small, small, [16], [16], k, "euclidean", False)
+        together, _ = neighbours.nearest(both, both, [16, 27], [16, 27], k, "euclidean", False)
+        assert torch.equal(together[:, : alone.shape[1]], alone)
+        distance = torch.cdist(small, small, compute_mode="donot_use_mm_for_euclid_dist").fill_diagonal_(99)
+        assert torch.equal(alone[1].view(16, k), distance.sort(dim=1, stable=True).indices[:, :k])
+        assert bool((score.view(16, k).diff(dim=1) <= 0).all())
