@@ -63,7 +63,7 @@ class Report:
 
 
 def diagnose() -> Report:
-    """Look at the installed packages and at torch's devices. Optional packages are imported to see if they do."""
+    """Look at the installed packages and devices; optional packages are imported to see if they can be."""
     import torch
 
     extras, missing = {}, {}

@@ -34,6 +34,8 @@ def collate(graphs: Sequence[HeteroGraph]) -> HeteroGraph:
     if not graphs:
         raise InputError("collate got no graphs: give at least one")
     first = graphs[0]
+    if len(graphs) == 1:
+        return first
     for number, graph in enumerate(graphs):
         if graph.schema is not first.schema and graph.schema != first.schema:
             raise InputError(

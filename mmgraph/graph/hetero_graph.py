@@ -394,15 +394,17 @@ class HeteroGraph:
     def _with_one_reverse(self, edge_type: EdgeType, back: EdgeType, spec: EdgeSpec) -> "HeteroGraph":
         index = self.edge_index[edge_type]
         attr, score = self.edge_attr.get(edge_type), self.edge_score.get(edge_type)
+        extra = dict(self.extra.get(edge_type, {}))
         if attr is not None and spec.inverse:
             attr = torch.tensor(spec.inverse, device=attr.device)[attr]
         if isinstance(index, Tensor):
             index = index.flip(0)
-        elif spec.has_attr or spec.scored:
+        elif spec.has_attr or spec.scored or extra:
             # Canonical order is source first: the transposed pairs have to be put in order again.
             order = torch.argsort(self.edges(edge_type)[1], stable=True)
             attr = None if attr is None else attr[order]
             score = None if score is None else score[order]
+            extra = {name: value[order] for name, value in extra.items()}
         return replace(
             self,
             schema=self.schema.with_edge(back, spec),
@@ -410,6 +412,7 @@ class HeteroGraph:
             edge_attr=self.edge_attr if attr is None else {**self.edge_attr, back: attr},
             edge_score=self.edge_score if score is None else {**self.edge_score, back: score},
             edge_origin=_copy_key(self.edge_origin, edge_type, back),
+            extra={**self.extra, back: extra} if extra else self.extra,
         )
 
     # ------------------------------------------------------------------ to other libraries and files

@@ -123,7 +123,7 @@ def _kind_faults(graph: HeteroGraph) -> Iterator[str]:
                 f"{graph.num_graphs} samples"
             )
     for key, label in graph.label.items():
-        if not all(isinstance(item, str) for item in label):
+        if any(not issubclass(kind, str) for kind in set(map(type, label))):
             yield f"label[{key!r}] is {_few(label)}, expected strings"
 
 

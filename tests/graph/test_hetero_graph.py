@@ -19,6 +19,7 @@ from mmgraph.graph import (
     split,
     validate,
 )
+from mmgraph.ops import ragged
 from tests.strategies import COINCIDES, INFORMS, NEAR, NEXT, example, graphs
 
 FEW = settings(max_examples=60, deadline=None)
@@ -233,3 +234,22 @@ def test_present_is_false_where_a_modality_is_missing():
     graph = select(example(), [1, 0, 1])
     assert graph.present("region").tolist() == [False, True, False]
     assert graph.present("token").tolist() == [True, True, True]
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_a_reversed_relation_keeps_what_its_edges_carry(complete):
+    key, sizes = ("a", "meets", "b"), {"a": (2, 1), "b": (1, 2)}
+    schema = Schema({"a": NodeSpec(1), "b": NodeSpec(1)}, {key: EdgeSpec(complete=complete)})
+    edges = ragged.complete_pairs(sizes["a"], sizes["b"])
+    graph = HeteroGraph.create(
+        schema,
+        2,
+        sizes=sizes,
+        x={"a": torch.zeros(3, 1), "b": torch.zeros(3, 1)},
+        edge_index={} if complete else {key: edges},
+        extra={key: {"weight": torch.tensor([10 * i + j for i, j in edges.T.tolist()])}},
+    )
+    back = ("b", "rev_meets", "a")
+    reverse = validate(graph.with_reverse())
+    found = [10 * i + j for j, i in reverse.edges(back).T.tolist()]
+    assert reverse.extra[back]["weight"].tolist() == found

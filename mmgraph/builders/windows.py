@@ -1,0 +1,78 @@
+"""Windows of equal length over lines of time, laid out for a whole batch at once."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mmgraph.errors import InputError
+from mmgraph.ops import ragged
+
+__all__ = ["ROUNDING", "check_windows", "ranges", "time_labels", "to_positions", "windows"]
+
+MAX_WINDOWS = 2**20
+"""Most windows of one sample: a slip in the units should not fill the memory."""
+
+ROUNDING = 1e-6
+"""Share of a step by which a length may miss a whole number of steps."""
+
+
+def check_windows(seconds: float, overlap: float, name: str) -> None:
+    """Raise unless `seconds` is positive and `overlap` lies in 0..1, 1 excluded."""
+    if not 0 < seconds < float("inf") or not 0 <= overlap < 1:
+        raise InputError(
+            f"{name}(seconds={seconds}, overlap={overlap}): expected seconds > 0 and 0 <= overlap < 1"
+        )
+
+
+def windows(
+    lengths: Sequence[float], seconds: float, overlap: float, ids: Sequence[str]
+) -> tuple[Float[Tensor, "N 2"], list[int]]:
+    """Windows that cover each sample from 0 to its end; the last one is shorter where they do not fit.
+
+    Args:
+        lengths: how long each sample lasts, in seconds.
+        seconds: length of a window.
+        overlap: share of a window that the next one covers too, 0..1.
+        ids: the samples' names, for the error.
+
+    Returns:
+        Start and end of each window in seconds, float64, sample after sample, and each sample's count; a
+        sample of length 0 has none.
+
+    Raises:
+        InputError: more than a million windows in one sample.
+    """
+    length = torch.tensor(lengths, dtype=torch.float64)
+    step = seconds * (1 - overlap)
+    counts = ((length - seconds) / step - ROUNDING).ceil().clamp_min(0) + 1
+    counts = torch.where(length > 0, counts, 0)
+    if bool((counts > MAX_WINDOWS).any()):
+        worst = int(counts.argmax())
+        raise InputError(
+            f"sample {ids[worst]!r}: lasts {lengths[worst]:g} s and would have "
+            f"{float(counts[worst]):.0f} windows of {seconds:g} s with "
+            f"overlap {overlap:g}: take longer windows, and times in seconds"
+        )
+    sizes = counts.long()
+    start = ragged.positions(sizes).double() * step
+    end = torch.minimum(start + seconds, torch.repeat_interleave(length, sizes))
+    return torch.stack([start, end], dim=1), sizes.tolist()
+
+
+def to_positions(intervals: Float[Tensor, "N 2"], limit: Float[Tensor, " N"]) -> Float[Tensor, "N 2"]:
+    """Intervals as float32 that rounding does not carry beyond each one's limit."""
+    rounded = torch.minimum(intervals, limit[:, None]).float()
+    return torch.where(rounded.double() > limit[:, None], rounded.nextafter(torch.tensor(0.0)), rounded)
+
+
+def time_labels(intervals: Float[Tensor, "N 2"]) -> list[str]:
+    """The times in words: "0.50-1.00 s"."""
+    return [f"{start:.2f}-{end:.2f} s" for start, end in intervals.tolist()]
+
+
+def ranges(first: Int[Tensor, " N"], last: Int[Tensor, " N"]) -> Int[Tensor, " R"]:
+    """first, first + 1, ... up to but not including last, of each pair, one after the other."""
+    counts = last - first
+    return torch.repeat_interleave(first, counts) + ragged.positions(counts)
