@@ -63,13 +63,13 @@ class Config:
     questions_per_scene: int = 20
     families: tuple[str, ...] | None = None
     dim: int = 64
-    layers: int = 3
+    layers: int = 2
     heads: int = 4
     cross_from: int = 0
     dropout: float = 0.0
     steps: int = 10_000
     seconds: float | None = None
-    batch_size: int = 128
+    batch_size: int = 64
     learning_rate: float = 2e-3
     validate_every: int = 500
     seed: int = 0

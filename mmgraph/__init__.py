@@ -24,6 +24,28 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "split",
         "validate",
     ),
+    "mmgraph.media": ("Picture", "Sound", "TimeSeries", "Video"),
+    "mmgraph.builders": (
+        "DialogueBuilder",
+        "InteractionsBuilder",
+        "MultimodalBuilder",
+        "RegionBuilder",
+        "SegmentBuilder",
+        "TimeSeriesBuilder",
+        "TokenBuilder",
+        "Transcript",
+        "TriplesBuilder",
+        "VideoBuilder",
+        "Vocabulary",
+    ),
+    "mmgraph.linkers": (
+        "CompleteLinker",
+        "PairLinker",
+        "SimilarityLinker",
+        "SpatialLinker",
+        "TemporalLinker",
+    ),
+    "mmgraph.models": ("FusionModel",),
     "mmgraph.errors": ("InputError", "MMGraphWarning", "MissingExtraError"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

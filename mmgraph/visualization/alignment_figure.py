@@ -63,7 +63,8 @@ def alignment_figure(
         title: above the picture.
         top: how many links each source node has at most.
         threshold: a link is drawn if it weighs at least this share of its source's largest weight, 0..1.
-        truth: for some of the pairs, `[S, T]`, above 0 where a link is right: others are drawn dashed.
+        truth: for some of the pairs, `[S, T]`, above 0 where a link is right. Other links of a source that
+            has a right one are drawn dashed.
         floor: a link is drawn if it weighs at least this share of the largest weight of its pair, 0..1.
         most: how many links of a pair are drawn, the largest. Where there are more, the legend says so.
         width: of the figure, in inches. Type does not shrink with it: no text is smaller than 7 points.

@@ -37,7 +37,7 @@ class Link:
         target: type and number of the node that it is matched with.
         weight: as the alignment has it.
         strength: the weight against the largest of its pair of node types, 0..1.
-        right: whether the truth has it; None where there is no truth.
+        right: whether the truth has it; None where it says nothing of the source.
     """
 
     source: Node
@@ -92,7 +92,9 @@ def links_between(
     found = []
     for source, target in strongest(weights, choice).T.tolist():
         weight = float(weights[source, target])
-        right = None if truth is None else bool(truth[source, target] > 0)
+        right = None
+        if truth is not None and bool((truth[source] > 0).any()):
+            right = bool(truth[source, target] > 0)
         found.append(Link((pair[0], source), (pair[1], target), weight, weight / largest, right))
     return found
 

@@ -65,11 +65,12 @@ def draw_title(axes: Any, rows: Sequence[str], left: float) -> None:
 
 
 def region_names(view: View) -> dict[int, str]:
-    """The label of each region, with its score where there is one."""
+    """The label of each region, with its score where a detector gave one; bare numbers are no names."""
     node_type = view.types.get("box")
-    names = {number: text.clean(label, 22) for number, label in enumerate(view.labels("box"))}
+    labels = ("" if label.isdigit() else label for label in view.labels("box"))
+    names = {number: text.clean(label, 22) for number, label in enumerate(labels)}
     scores = view.graph.extra.get(node_type, {}).get("score") if node_type else None
-    if scores is None or scores.ndim != 1:
+    if scores is None or scores.ndim != 1 or bool((scores == 1).all()):
         return names
     return {number: f"{name} {float(scores[number]):.2f}".strip() for number, name in names.items()}
 

@@ -82,6 +82,9 @@ def test_max_regions_and_min_score_keep_the_best_in_order():
     assert RegionBuilder(min_score=0.4)(item).label["region"] == ("a", "b", "d", "e")
     assert RegionBuilder(min_score=0.95)(item).num_nodes("region") == 0
     assert RegionBuilder(max_regions=2)(picture(5)).label["region"] == ("0", "1")
+    tied = picture(200, scores=np.tile([0.25, 0.75], 100))
+    expected = tuple(str(2 * i + 1) for i in range(60))
+    assert RegionBuilder(max_regions=60)(tied).label["region"] == expected
 
 
 def test_each_region_hears_from_its_nearest():

@@ -148,3 +148,14 @@ def test_weights_between_unknown_types_are_refused(case):
 def test_a_choice_out_of_range_is_refused(changes, message):
     with pytest.raises(InputError, match=message):
         Choice(**{"top": 1, "threshold": 0.5, "floor": 0.2, "most": 5} | changes)
+
+
+def test_truth_judges_only_the_sources_it_speaks_of():
+    weights, truth = torch.tensor([[0.4, 0.2], [0.1, 0.3]]), torch.tensor([[0.0, 1.0], [0.0, 0.0]])
+    links = links_between(("token", "region"), weights, ALL, truth)
+    assert {(link.source[1], link.target[1]): link.right for link in links} == {
+        (0, 0): False,
+        (0, 1): True,
+        (1, 0): None,
+        (1, 1): None,
+    }
