@@ -1,6 +1,5 @@
 """Times of several functions in one process, in turn, so that a machine that slows down slows all of them."""
 
-import gc
 import json
 import statistics
 import time
@@ -12,20 +11,23 @@ import torch
 __all__ = ["interleaved", "report"]
 
 
-def interleaved(functions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median CPU seconds of each function, with one thread, after one call to warm up."""
+def interleaved(
+    functions: Mapping[str, Callable[[], object]], rounds: int, calls: int = 4
+) -> dict[str, float]:
+    """Median CPU seconds of a call of each function, with one thread.
+
+    Every round takes each function in turn: one call that is not timed, so that none pays for the caches that
+    the one before it filled, then `calls` that are.
+    """
     torch.set_num_threads(1)
-    for function in functions.values():
-        function()
     seconds: dict[str, list[float]] = {name: [] for name in functions}
-    gc.disable()
     for _ in range(rounds):
         for name, function in functions.items():
-            start = time.process_time()
             function()
-            seconds[name].append(time.process_time() - start)
-            gc.collect()
-    gc.enable()
+            start = time.process_time()
+            for _ in range(calls):
+                function()
+            seconds[name].append((time.process_time() - start) / calls)
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 

@@ -13,6 +13,10 @@ STATISTICS = ("mean", "std", "min", "max", "slope", "present")
 """In this order; the slope is per second, `present` the share of values that is not missing."""
 
 
+BLOCK = 2**14
+"""Values that are worked on at once, 128 KB: larger temporaries cost more page faults than arithmetic."""
+
+
 def window_statistics(
     values: Float[Tensor, "T C"],
     times: Float[Tensor, " T"],
@@ -23,29 +27,43 @@ def window_statistics(
 
     The deviation is that of the population, the slope the least-squares one; NaN is left out.
     """
-    rows, window = ranges(first, last), ragged.sample_of(last - first)
+    size = max(1, BLOCK * max(len(first), 1) // max(int((last - first).sum()) * values.shape[1], 1))
+    parts = [
+        _block_statistics(values, times, *bounds)
+        for bounds in zip(first.split(size), last.split(size), strict=True)
+    ]
+    return torch.cat(parts).float()
+
+
+def _block_statistics(values: Tensor, times: Tensor, first: Tensor, last: Tensor) -> Tensor:
+    lengths = last - first
+    rows, window = ranges(first, last), ragged.sample_of(lengths)
     value, time = values[rows], times[rows, None]
     there = ~value.isnan()
-    value = torch.where(there, value, 0)
+    whole = bool(there.all())
+
+    def known(summand: Tensor, otherwise: float) -> Tensor:
+        return summand if whole else torch.where(there, summand, otherwise)
+
+    def reduced(summand: Tensor, how: str, start: float) -> Tensor:
+        return torch.segment_reduce(summand, how, lengths=lengths, unsafe=True, initial=start)
 
     def total(summand: Tensor) -> Tensor:
-        return summand.new_zeros(len(first), values.shape[1]).index_add_(0, window, summand)
+        return reduced(summand, "sum", 0.0)
 
-    def extreme(outside: float, reduce: str) -> Tensor:
-        start = value.new_full((len(first), values.shape[1]), outside)
-        index = window[:, None].expand_as(value)
-        found = start.scatter_reduce(0, index, torch.where(there, value, outside), reduce)
+    def extreme(how: str, outside: float) -> Tensor:
+        found = reduced(known(value, outside), how, outside)
         return torch.where(found.isinf(), 0, found)
 
     number = total(there.double())
     count = number.clamp_min(1)
-    mean = total(value) / count
-    mean_time = total(there * time) / count
-    away = torch.where(there, value - mean[window], 0)
-    away_time = torch.where(there, time - mean_time[window], 0)
+    mean = total(known(value, 0.0)) / count
+    away = known(value - mean[window], 0.0)
+    mean_time = total(known(time.expand_as(value), 0.0)) / count
+    away_time = known(time - mean_time[window], 0.0)
     spread = total(away_time.square())
     slope = total(away * away_time) / torch.where(spread > 0, spread, 1)
     deviation = (total(away.square()) / count).sqrt()
-    present = number / (last - first).clamp_min(1)[:, None]
-    extremes = extreme(float("inf"), "amin"), extreme(float("-inf"), "amax")
-    return torch.cat([mean, deviation, *extremes, slope, present], dim=1).float()
+    present = number / lengths.clamp_min(1)[:, None]
+    extremes = extreme("min", float("inf")), extreme("max", float("-inf"))
+    return torch.cat([mean, deviation, *extremes, slope, present], dim=1)

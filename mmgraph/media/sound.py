@@ -167,7 +167,10 @@ def _file_blocks(file: soundfile.SoundFile, max_seconds: float, name: str) -> It
     while len(block := file.read(max(1, BLOCK_VALUES // file.channels), dtype="float32", always_2d=True)):
         done += len(block)
         _check_length(done, file.samplerate, max_seconds, name)
-        yield block[:, 0] if file.channels == 1 else block @ weights
+        # A damaged float file holds infinities, which are refused later, by name.
+        with np.errstate(invalid="ignore", over="ignore"):
+            mono = block[:, 0] if file.channels == 1 else block @ weights
+        yield mono
     # An MP3's count is an estimate where its header is silent.
     if done < file.frames and file.format != "MP3":
         raise InputError(

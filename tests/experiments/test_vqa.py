@@ -1,0 +1,81 @@
+"""Every committed configuration runs, cut small; the model learns and uses its inputs."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from jsonargparse import ArgumentParser
+
+from experiments import vqa
+from mmgraph.training import load_weights
+
+CONFIGS = sorted((Path(vqa.__file__).parent / "configs").glob("vqa_*.yaml"))
+SMALL = {
+    "train_scenes": 6,
+    "validation_scenes": 4,
+    "test_scenes": 3,
+    "steps": 4,
+    "validate_every": 2,
+    "dim": 16,
+    "heads": 2,
+    "batch_size": 16,
+}
+
+
+def read(path: Path) -> vqa.Config:
+    parser = ArgumentParser()
+    parser.add_class_arguments(vqa.Config, "config")
+    return parser.instantiate_classes(
+        parser.parse_object({"config": yaml.safe_load(path.read_text())})
+    ).config
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_configuration_runs_and_leaves_its_files(path, tmp_path):
+    config = replace(read(path), out=str(tmp_path), open_test=True, **SMALL)
+    answerer, _, validation, found = vqa.run(config)
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert set(results) == {"fitted", "validation", "test"}
+    assert results["validation"]["accuracy"] == found["validation"].model.share
+    assert found["validation"].model.total == len(validation.questions)
+    assert yaml.safe_load((tmp_path / "config.yaml").read_text())["kind"] == config.kind
+    again = vqa.Answerer(answerer.model.schema, answerer.head.answers, config)
+    load_weights(again, tmp_path / "model.safetensors")
+    graphs = validation.graphs
+    assert again.eval().predict(graphs, "cpu") == answerer.predict(graphs, "cpu")
+
+
+def test_the_test_split_stays_shut_by_default(tmp_path, monkeypatch):
+    opened = []
+    original = vqa.Scenes
+
+    def watch(split, *rest, **options):
+        opened.append(split)
+        return original(split, *rest, **options)
+
+    monkeypatch.setattr(vqa, "Scenes", watch)
+    vqa.run(vqa.Config(kind="sort-of-clevr", modalities=("image",), out=str(tmp_path), **SMALL))
+    assert set(opened) == {"train", "validation"}
+
+
+def test_regions_found_in_the_pixels_are_the_objects():
+    scenes = vqa.Scenes("train", 10, kind="sort-of-clevr", questions_per_scene=1)
+    builder = vqa.make_builder(["what shape is red?"], ["image"])
+    split = vqa.make_split(scenes, builder, vqa.ANSWERS["sort-of-clevr"])
+    graph = split.graphs.graph
+    for number, scene in enumerate(split.scenes):
+        boxes = graph.pos["region"][graph.batch["region"] == number] * 75
+        expected = torch.tensor([item.box for item in scene.objects]).float()
+        assert torch.allclose(boxes.sort(0).values, expected.sort(0).values, atol=1e-3)
+
+
+def test_a_modality_that_is_left_out_is_missing_in_every_sample():
+    scenes = vqa.Scenes("train", 2, questions_per_scene=2)
+    builder = vqa.make_builder(["what shape is red?"], ["image", "audio"])
+    split = vqa.make_split(scenes, builder, vqa.ANSWERS["full"], drop=["audio"])
+    assert set(split.graphs.graph.sizes["segment"]) == {0}
+    answerer = vqa.Answerer(builder.schema, vqa.ANSWERS["full"], vqa.Config(dim=16, heads=2))
+    assert len(answerer.predict(split.graphs, "cpu")) == 4
