@@ -14,7 +14,7 @@ STATISTICS = ("mean", "std", "min", "max", "slope", "present")
 
 
 BLOCK = 2**14
-"""Values that are worked on at once, 128 KB: larger temporaries cost more page faults than arithmetic."""
+"""Values that are worked on at once: larger temporaries cost more page faults than arithmetic."""
 
 
 def window_statistics(
@@ -27,15 +27,12 @@ def window_statistics(
 
     The deviation is that of the population, the slope the least-squares one; NaN is left out.
     """
-    size = max(1, BLOCK * max(len(first), 1) // max(int((last - first).sum()) * values.shape[1], 1))
-    parts = [
-        _block_statistics(values, times, *bounds)
-        for bounds in zip(first.split(size), last.split(size), strict=True)
-    ]
-    return torch.cat(parts).float()
+    mean = int((last - first).sum()) * values.shape[1] // max(len(first), 1)
+    blocks = zip(*(bound.split(max(1, BLOCK // max(mean, 1))) for bound in (first, last)), strict=True)
+    return torch.cat([_statistics(values, times, *block) for block in blocks])
 
 
-def _block_statistics(values: Tensor, times: Tensor, first: Tensor, last: Tensor) -> Tensor:
+def _statistics(values: Tensor, times: Tensor, first: Tensor, last: Tensor) -> Tensor:
     lengths = last - first
     rows, window = ranges(first, last), ragged.sample_of(lengths)
     value, time = values[rows], times[rows, None]
@@ -45,14 +42,11 @@ def _block_statistics(values: Tensor, times: Tensor, first: Tensor, last: Tensor
     def known(summand: Tensor, otherwise: float) -> Tensor:
         return summand if whole else torch.where(there, summand, otherwise)
 
-    def reduced(summand: Tensor, how: str, start: float) -> Tensor:
-        return torch.segment_reduce(summand, how, lengths=lengths, unsafe=True, initial=start)
-
     def total(summand: Tensor) -> Tensor:
-        return reduced(summand, "sum", 0.0)
+        return _reduce(summand, lengths, "sum", 0.0)
 
     def extreme(how: str, outside: float) -> Tensor:
-        found = reduced(known(value, outside), how, outside)
+        found = _reduce(known(value, outside), lengths, how, outside)
         return torch.where(found.isinf(), 0, found)
 
     number = total(there.double())
@@ -66,4 +60,13 @@ def _block_statistics(values: Tensor, times: Tensor, first: Tensor, last: Tensor
     deviation = (total(away.square()) / count).sqrt()
     present = number / lengths.clamp_min(1)[:, None]
     extremes = extreme("min", float("inf")), extreme("max", float("-inf"))
-    return torch.cat([mean, deviation, *extremes, slope, present], dim=1)
+    return torch.cat([mean, deviation, *extremes, slope, present], dim=1).float()
+
+
+def _reduce(rows: Tensor, lengths: Tensor, how: str, start: float) -> Tensor:
+    """Sum, least or largest of consecutive runs of rows; windows are mostly of one length, which is faster."""
+    length = int(lengths[0]) if len(lengths) else 0
+    if length and bool((lengths == length).all()):
+        runs = rows.view(len(lengths), length, rows.shape[1])
+        return runs.sum(1) if how == "sum" else runs.amin(1) if how == "min" else runs.amax(1)
+    return torch.segment_reduce(rows, how, lengths=lengths, unsafe=True, initial=start)

@@ -71,7 +71,10 @@ def _largest(score: Tensor, k: int) -> tuple[Tensor, Tensor]:
     Which of equal ones `topk` takes depends on the width of the padding, and so on the other samples.
     """
     score = score.masked_fill(score.isnan(), float("-inf"))
-    least = score.topk(k, dim=-1).values[..., -1:]
+    values, columns = score.topk(min(k + 1, score.shape[-1]), dim=-1)
+    if not bool(((values[..., 1:] == values[..., :-1]) & (values[..., 1:] > float("-inf"))).any()):
+        return values[..., :k], columns[..., :k]
+    least = values[..., k - 1 : k]
     above, equal = score > least, score == least
     room = k - above.sum(-1, keepdim=True)
     keep = above | (equal & (equal.cumsum(-1, dtype=torch.int32) <= room))

@@ -41,7 +41,7 @@ SPATIAL_INVERSE: tuple[int, ...] = (1, 0, 2, 7, 8, 9, 10, 3, 4, 5, 6)
 TANGENT = 2**0.5 - 1
 """tan(22.5 degrees): half a sector."""
 
-BLOCK = 2**16
+BLOCK = 2**14
 """How many pairs are compared at once: what is known of them about fits into the cache."""
 
 
