@@ -21,7 +21,7 @@ import mmgraph as mg
 from experiments import vqa
 from mmgraph.alignment import alignment_of_edges
 from mmgraph.builders import MultimodalBuilder, RegionBuilder, SegmentBuilder, TokenBuilder
-from mmgraph.builders.transcript import Transcript
+from mmgraph.builders.tokens.transcript import Transcript
 from mmgraph.data.synthetic import true_alignment
 from mmgraph.extras import require
 from mmgraph.graph import GraphStore, HeteroGraph

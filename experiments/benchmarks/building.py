@@ -26,7 +26,7 @@ from mmgraph.builders import (
     TimeSeriesBuilder,
     TokenBuilder,
 )
-from mmgraph.builders.words import word_pattern
+from mmgraph.builders.tokens.words import word_pattern
 from mmgraph.graph import HeteroGraph
 from mmgraph.linkers import CompleteLinker, SimilarityLinker
 from mmgraph.media import Picture

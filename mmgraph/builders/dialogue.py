@@ -10,8 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mmgraph.builders.base import sample_ids
-from mmgraph.builders.vocabulary import HashedVocabulary
-from mmgraph.builders.words import split_words
+from mmgraph.builders.tokens.vocabulary import HashedVocabulary
+from mmgraph.builders.tokens.words import split_words
 from mmgraph.errors import InputError
 from mmgraph.graph import EdgeSpec, EdgeType, HeteroGraph, NodeSpec, NodeType, Sample, Schema
 from mmgraph.ops import ragged

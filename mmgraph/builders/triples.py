@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from mmgraph.builders.base import sample_ids
-from mmgraph.builders.vocabulary import HashedVocabulary, Vocabulary
+from mmgraph.builders.tokens.vocabulary import HashedVocabulary, Vocabulary
 from mmgraph.errors import InputError
 from mmgraph.graph import EdgeSpec, EdgeType, HeteroGraph, NodeSpec, NodeType, Sample, Schema
 from mmgraph.ops import ragged

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmgraph.builders.dialogue import DialogueBuilder, Utterance
-from mmgraph.builders.vocabulary import HashedVocabulary
-from mmgraph.builders.words import split_words
+from mmgraph.builders.tokens.vocabulary import HashedVocabulary
+from mmgraph.builders.tokens.words import split_words
 from mmgraph.errors import InputError
 from mmgraph.graph import collate, split, validate
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmgraph.builders.tokens.vocabulary import HashedVocabulary, Vocabulary
 from mmgraph.builders.triples import TriplesBuilder
-from mmgraph.builders.vocabulary import HashedVocabulary, Vocabulary
 from mmgraph.errors import InputError
 from mmgraph.graph import collate, split, validate
 

@@ -1,0 +1,1 @@
+"""Pictures into graphs of their regions."""

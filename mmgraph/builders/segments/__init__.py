@@ -1,0 +1,1 @@
+"""Sounds into graphs of their segments."""

@@ -1,0 +1,1 @@
+"""What all builders with a time share, and the builders of recordings and videos."""

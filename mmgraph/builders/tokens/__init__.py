@@ -1,0 +1,1 @@
+"""Texts into graphs of their tokens."""
