@@ -21,6 +21,7 @@ def test_the_building_benchmark_makes_equal_batches_and_writes_its_figures(tmp_p
     assert set(found) == {
         "building.speedup_pyg",
         "building.written_out.speedup_pyg",
+        "building.one_by_one.speedup_pyg",
         "spatial.speedup_loop",
     }
 
