@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mmgraph.builders.pretrained import load_model, load_pretrained
 from mmgraph.errors import InputError
-from mmgraph.extras import require
 
 __all__ = ["VisionFeatures"]
 
@@ -44,14 +44,14 @@ class VisionFeatures:
         if self.processor is None:
             if not isinstance(self.source, str | os.PathLike):
                 raise InputError("VisionFeatures(model): give its image processor as well")
-            object.__setattr__(self, "processor", self._load("AutoImageProcessor"))
+            object.__setattr__(
+                self, "processor", load_pretrained("AutoImageProcessor", self.source, "VisionFeatures")
+            )
 
     @cached_property
     def model(self) -> Any:
         """The model, in evaluation mode."""
-        loaded = isinstance(self.source, str | os.PathLike)
-        model = self._load("AutoModel", use_safetensors=True) if loaded else self.source
-        return model.eval()
+        return load_model(self.source, "VisionFeatures")
 
     @property
     def crop_size(self) -> int:
@@ -97,15 +97,3 @@ class VisionFeatures:
         # Not the pooler: where a checkpoint has none, transformers fills it with random weights.
         states = output.last_hidden_state.float().cpu()
         return states.mean((2, 3)) if states.ndim == 4 else states.mean(1)
-
-    def _load(self, auto: str, **options: Any) -> Any:
-        path = os.fspath(self.source)
-        try:
-            return getattr(require("transformers"), auto).from_pretrained(
-                path, trust_remote_code=False, **options
-            )
-        except (OSError, ValueError, KeyError) as error:
-            raise InputError(
-                f"VisionFeatures: transformers cannot load {path!r} as a name or local directory of a "
-                f"model in safetensors with its image processor: {error}"
-            ) from error

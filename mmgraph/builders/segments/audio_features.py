@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from mmgraph.builders.pretrained import load_model, load_pretrained
 from mmgraph.errors import InputError
-from mmgraph.extras import require
 
 __all__ = ["AudioFeatures"]
 
@@ -47,7 +47,9 @@ class AudioFeatures:
         if self.extractor is None:
             if not isinstance(self.source, str | os.PathLike):
                 raise InputError("AudioFeatures(model): give its feature extractor as well")
-            object.__setattr__(self, "extractor", self._load("AutoFeatureExtractor"))
+            object.__setattr__(
+                self, "extractor", load_pretrained("AutoFeatureExtractor", self.source, "AudioFeatures")
+            )
         config = self.model.config
         encoder = not config.is_encoder_decoder and hasattr(config, "hidden_size")
         if not encoder or not hasattr(self.extractor, "sampling_rate"):
@@ -69,9 +71,7 @@ class AudioFeatures:
     @cached_property
     def model(self) -> Any:
         """The model, in evaluation mode."""
-        loaded = isinstance(self.source, str | os.PathLike)
-        model = self._load("AutoModel", use_safetensors=True) if loaded else self.source
-        return model.eval()
+        return load_model(self.source, "AudioFeatures")
 
     @torch.no_grad()
     def __call__(self, waves: Float[Tensor, "N L"], lengths: Int[Tensor, " N"]) -> Float[Tensor, "N D"]:
@@ -94,15 +94,3 @@ class AudioFeatures:
         device = self.model.device
         states = self.model(**{key: value.to(device) for key, value in inputs.items()})
         return states.last_hidden_state.mean(1).float().cpu()
-
-    def _load(self, auto: str, **options: Any) -> Any:
-        path = os.fspath(self.source)
-        try:
-            return getattr(require("transformers"), auto).from_pretrained(
-                path, trust_remote_code=False, **options
-            )
-        except (OSError, ValueError, KeyError) as error:
-            raise InputError(
-                f"AudioFeatures: transformers cannot load {path!r} as a name or local directory of a "
-                f"model in safetensors with its feature extractor: {error}"
-            ) from error

@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mmgraph.builders.pretrained import load_model
 from mmgraph.builders.tokens.tokenizers import Tokens
 from mmgraph.errors import InputError
-from mmgraph.extras import require
 from mmgraph.ops import ragged
 
 __all__ = ["TextFeatures"]
@@ -64,21 +64,8 @@ class TextFeatures:
     @cached_property
     def model(self) -> Any:
         """The model, in evaluation mode; of an encoder-decoder the encoder."""
-        model = self.source
-        if isinstance(self.source, str | os.PathLike):
-            auto = require("transformers").AutoModel
-            try:
-                model = auto.from_pretrained(
-                    os.fspath(self.source), use_safetensors=True, trust_remote_code=False
-                )
-            except (OSError, ValueError, KeyError) as error:
-                raise InputError(
-                    f"TextFeatures: transformers cannot load {os.fspath(self.source)!r} as a name or local "
-                    f"directory of a model in safetensors: {error}"
-                ) from error
-        if getattr(model.config, "is_encoder_decoder", False):
-            model = model.get_encoder()
-        return model.eval()
+        model = load_model(self.source, "TextFeatures")
+        return model.get_encoder() if getattr(model.config, "is_encoder_decoder", False) else model
 
     @torch.no_grad()
     def __call__(self, tokens: Sequence[Tokens], names: Sequence[str]) -> Float[Tensor, "N D"]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from mmgraph.builders.pretrained import load_pretrained
 from mmgraph.builders.tokens.conllu import read_conllu
 from mmgraph.builders.tokens.words import word_pattern
 from mmgraph.errors import InputError
-from mmgraph.extras import require
 
 __all__ = [
     "CallableTokenizer",
@@ -219,14 +219,8 @@ class TransformersTokenizer:
         """The transformers tokenizer."""
         if not isinstance(self.source, str | os.PathLike):
             return self.source
-        auto = require("transformers").AutoTokenizer
-        try:
-            return auto.from_pretrained(os.fspath(self.source), trust_remote_code=False)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"tokenizer {os.fspath(self.source)!r} is not 'words', 'whitespace' or 'conllu', and "
-                f"transformers cannot load it as a name or local directory: {error}"
-            ) from error
+        who = f"tokenizer {os.fspath(self.source)!r} is not 'words', 'whitespace' or 'conllu'"
+        return load_pretrained("AutoTokenizer", self.source, who)
 
     @property
     def num_ids(self) -> int:
