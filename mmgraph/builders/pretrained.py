@@ -28,8 +28,8 @@ def load_pretrained(auto: str, source: str | os.PathLike[str], who: str, **optio
         return loader.from_pretrained(path, trust_remote_code=False, **options)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{who}: transformers cannot load {path!r} as a name or local directory of a model in safetensors "
-            f"({auto}): {error}"
+            f"{who}: transformers cannot load {path!r} as a name or local directory of a model in safetensors"
+            f" ({auto}): {error}"
         ) from error
 
 
