@@ -73,13 +73,18 @@ def train_on_scenes(config: Config) -> None:
 
 def draw_scenes(answerer: vqa.Answerer, validation: vqa.Split, folder: Path) -> None:
     """Pictures of the first question of either kind that is answered right."""
-    predicted = answerer.predict(GraphStore(validation.graphs[range(100)]), "cpu")
+    count = min(100, len(validation.graphs))
+    predicted = answerer.predict(GraphStore(validation.graphs[range(count)]), "cpu")
     for name, relational in (("relational", True), ("non_relational", False)):
-        number = next(
+        right = [
             i
-            for i, (_, question) in enumerate(validation.questions[:100])
+            for i, (_, question) in enumerate(validation.questions[:count])
             if question.relational == relational and question.mentions and predicted[i] == question.answer
-        )
+        ]
+        if not right:
+            print(f"no {name} question among the first {count} was answered right")
+            continue
+        number = right[0]
         scene_number, question = validation.questions[number]
         scene, graph = validation.scenes[scene_number], validation.graphs[number]
         with torch.inference_mode():

@@ -118,6 +118,7 @@ def _builder(boxes: str, seconds: float) -> "MultimodalBuilder":
 
 def _write_json(path: str | None, values: dict[str, Any]) -> None:
     if path is not None:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(jsonlib.dumps(values, indent=2) + "\n")
 
 

@@ -35,6 +35,13 @@ def test_build_and_describe_do_it_without_python(tmp_path, picture, capsys):
     assert json.loads(found.read_text())["nodes"][0]["nodes"] == 4
 
 
+def test_folders_are_made(tmp_path):
+    out, found = tmp_path / "a" / "g.json", tmp_path / "b" / "found.json"
+    main(["build", "--text", "a", "--out", str(out), "--json", str(found)])
+    assert out.is_file()
+    assert found.is_file()
+
+
 def test_build_draws_the_graph(tmp_path, picture):
     figure = tmp_path / "g.png"
     main(
@@ -68,7 +75,7 @@ def test_a_missing_extra_comes_with_its_pip_line(monkeypatch, capsys):
         (["build"], "nothing to build from: give --image, --text or --audio"),
         (["build", "--image", "none.png"], "none.png"),
         (["build", "--text", "a", "--out", "graph.xml"], "graph.xml"),
-        (["build", "--text", "a", "--out", "no/such/folder/g.json"], "no/such/folder"),
+        (["build", "--text", "a", "--boxes", "grid:100000"], "grid:100000"),
         (["describe", "none.json"], "none.json"),
     ],
 )

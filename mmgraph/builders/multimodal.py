@@ -32,7 +32,7 @@ class MultimodalBuilder:
         check: validate each graph; costs a few per cent.
 
     Raises:
-        InputError: no builder, or two that make one node type or take one keyword.
+        InputError: no builder, or two that take one keyword.
     """
 
     def __init__(
@@ -86,6 +86,10 @@ class MultimodalBuilder:
             InputError: an unknown keyword, sequences of different lengths, or an unusable item.
         """
         self._check_names(inputs)
+        inputs = {name: items for name, items in inputs.items() if items is not None}
+        for name, items in inputs.items():
+            if isinstance(items, str | bytes):
+                raise InputError(f"batch got one {name} item, {items!r:.60}: give a sequence of items")
         lengths = {name: len(items) for name, items in inputs.items()}
         if ids is not None:
             lengths["ids"] = len(ids)

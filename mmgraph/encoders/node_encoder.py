@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from mmgraph.errors import InputError
 from mmgraph.graph import HeteroGraph, NodeSpec, NodeType, Schema
 from mmgraph.graph.schema import parameter_name
 from mmgraph.nn.layout import Layout
@@ -33,7 +34,8 @@ class NodeEncoder(nn.Module):
 
     def __init__(self, schema: Schema, dim: int) -> None:
         super().__init__()
-        self.dim = dim
+        if dim % 2:
+            raise InputError(f"NodeEncoder(dim={dim}): expected an even width")
         self.types = nn.ModuleDict(
             {parameter_name(key): TypeEncoder(spec, dim) for key, spec in schema.nodes.items()}
         )
@@ -84,10 +86,10 @@ class TypeEncoder(nn.Module):
     def forward(self, x: Tensor, pos: Tensor | None, blocks: Blocks) -> Tensor:
         """The vectors of the nodes of this type, `[N, dim]`."""
         if x.is_floating_point():
-            x = (x - self.mean) / self.deviation
+            x = (x.to(self.mean.dtype) - self.mean) / self.deviation
         h = self.content_norm(self.content(x))
         if self.place is not None and self.place_norm is not None and pos is not None:
-            h = h + self.place_norm(self.place(_waves(_centre_and_size(pos))))
+            h = h + self.place_norm(self.place(_waves(_centre_and_size(pos)).to(self.place.weight.dtype)))
         if self.pos in ("characters", "seconds"):
             order = blocks.slot % max(blocks.mask.shape[1], 1)
             h = h + _ordinal(order, self.dim).to(h.dtype)

@@ -39,8 +39,8 @@ def collate(graphs: Sequence[HeteroGraph]) -> HeteroGraph:
     for number, graph in enumerate(graphs):
         if graph.schema is not first.schema and graph.schema != first.schema:
             raise InputError(
-                f"graphs[{number}] (sample {graph.samples[0].id!r}) has another schema than graphs[0]: "
-                f"{first.schema.difference(graph.schema)}; build both with the same builder"
+                f"graphs[{number}] (samples {[sample.id for sample in graph.samples[:3]]}) has another "
+                f"schema than graphs[0]: {first.schema.difference(graph.schema)}; build both with one builder"
             )
     num_nodes = torch.tensor([[g.num_nodes(t) for t in first.schema.nodes] for g in graphs]).reshape(
         len(graphs), -1

@@ -297,7 +297,7 @@ class HeteroGraph:
         self,
         edge_type: EdgeType,
         spec: EdgeSpec,
-        edge_index: EdgeIndex = COMPLETE,
+        edge_index: EdgeIndex,
         *,
         attr: Tensor | None = None,
         score: Tensor | None = None,
@@ -322,6 +322,8 @@ class HeteroGraph:
                 raise InputError(
                     f"relation {edge_type} got {'no ' * (value is None)}{name}, but its spec is {spec}"
                 )
+        if isinstance(edge_index, Tensor) == spec.complete:
+            raise InputError(f"relation {edge_type} got {_kind(edge_index)}, but its spec is {spec}")
         old = self.schema.edges.get(edge_type)
         if old is None:
             return replace(
@@ -342,7 +344,9 @@ class HeteroGraph:
         attr: Tensor | None,
         score: Tensor | None,
     ) -> "HeteroGraph":
-        before = self.edge_index[edge_type]
+        before, back = self.edge_index[edge_type], (edge_type[2], f"rev_{edge_type[1]}", edge_type[0])
+        if back in self.schema.edges:
+            raise InputError(f"relation {edge_type} has its reverse: add edges before with_reverse")
         same = replace(old, origins=()) == replace(spec, origins=()) and edge_type not in self.extra
         if not (same and isinstance(before, Tensor) and isinstance(edge_index, Tensor)):
             raise InputError(
@@ -462,6 +466,10 @@ class HeteroGraph:
         return summary(self)
 
 
+def _kind(edge_index: EdgeIndex) -> str:
+    return f"{edge_index.shape[-1]} edges" if isinstance(edge_index, Tensor) else repr(edge_index)
+
+
 def _copy_key(values: Mapping[EdgeType, Tensor], key: EdgeType, back: EdgeType) -> Mapping[EdgeType, Tensor]:
     return {**values, back: values[key]} if key in values else values
 
@@ -479,8 +487,6 @@ def _difference(mine: Any, theirs: Any, place: str) -> str:
                 f"{place} is {mine.dtype} {list(mine.shape)} in one and "
                 f"{theirs.dtype} {list(theirs.shape)} in the other"
             )
-        same = torch.equal(torch.nan_to_num(mine), torch.nan_to_num(theirs)) and torch.equal(
-            mine.isnan(), theirs.isnan()
-        )
+        same = bool(((mine == theirs) | (mine.isnan() & theirs.isnan())).all())
         return "" if same else f"{place} differs in value"
     return "" if mine == theirs else f"{place} is {mine!r} in one and {theirs!r} in the other"

@@ -125,5 +125,5 @@ class Schema:
 
 
 def parameter_name(node_type: NodeType) -> str:
-    """A node type as the name of a module's part, where a dot is not allowed."""
-    return node_type.replace(".", "_")
+    """A node type as the name of a module's part: no dots, no name that a module has already, none twice."""
+    return "of_" + node_type.replace("_", "__").replace(".", "_dot_")

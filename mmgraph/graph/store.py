@@ -1,8 +1,10 @@
 """A data set kept as one graph, from which batches are cut by number."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -40,8 +42,11 @@ class GraphStore:
     def __len__(self) -> int:
         return self.graph.num_graphs
 
-    def __getitem__(self, samples: int | Sequence[int]) -> HeteroGraph:
-        chosen = [samples] if isinstance(samples, int) else list(samples)
+    def __iter__(self) -> Iterator[HeteroGraph]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, samples: Any) -> HeteroGraph:
+        chosen = _numbers(samples, len(self))
         for number in chosen:
             if not 0 <= number < len(self):
                 raise InputError(f"sample {number} was asked for, but there are {len(self)} samples")
@@ -81,6 +86,19 @@ class GraphStore:
             for end in (key[0], key[2])
         ]
         return torch.repeat_interleave(torch.stack(moved), self._counts[key][chosen], dim=1)
+
+
+def _numbers(samples: Any, count: int) -> list[int]:
+    """The samples that an index means: one number, a slice, or numbers."""
+    if isinstance(samples, slice):
+        return list(range(count))[samples]
+    try:
+        numbers = np.asarray(samples)
+    except ValueError:
+        numbers = np.empty(0, dtype=object)
+    if numbers.size and numbers.dtype.kind not in "iu":
+        raise InputError(f"samples were asked for by {samples!r:.60}: give a number, a slice or numbers")
+    return [int(number) for number in numbers.reshape(-1)]
 
 
 def select(graph: HeteroGraph, samples: Sequence[int]) -> HeteroGraph:

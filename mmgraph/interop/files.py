@@ -97,6 +97,7 @@ def _check_size(path: Path, max_bytes: int) -> None:
 
 def _replace(target: Path, write: Callable[[Path], None]) -> None:
     """Let `write` write a file beside the target, and move it there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         write(temporary)

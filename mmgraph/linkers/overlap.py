@@ -45,8 +45,9 @@ class TemporalLinker:
         source, target = (self._times(graph, end) for end in (self.source, self.target))
         sizes = graph.sizes[self.source], graph.sizes[self.target]
         strict = self.minimum == 0
-        edges, score = pairs_above(source, target, *sizes, shared_time, self.minimum, strict)
-        spec = EdgeSpec(scored=True, origins=("TemporalLinker",))
+        loops = self.source != self.target
+        edges, score = pairs_above(source, target, *sizes, shared_time, self.minimum, strict, loops)
+        spec = EdgeSpec(scored=True, symmetric=not loops, origins=("TemporalLinker",))
         return graph.with_relation((self.source, self.relation, self.target), spec, edges, score=score)
 
     @staticmethod
@@ -93,11 +94,9 @@ class SpatialLinker:
                 raise InputError(f"SpatialLinker: {end!r} nodes have no boxes: their position is {kind}")
         sizes = graph.sizes[self.source], graph.sizes[self.target]
         boxes = graph.pos[self.source], graph.pos[self.target]
-        edges, score = pairs_above(*boxes, *sizes, shared_area, self.minimum, strict=self.minimum == 0)
-        if self.source == self.target:
-            apart = edges[0] != edges[1]
-            edges, score = edges[:, apart], score[apart]
-        spec = EdgeSpec(scored=True, symmetric=self.source == self.target, origins=("SpatialLinker",))
+        strict, loops = self.minimum == 0, self.source != self.target
+        edges, score = pairs_above(*boxes, *sizes, shared_area, self.minimum, strict, loops)
+        spec = EdgeSpec(scored=True, symmetric=not loops, origins=("SpatialLinker",))
         return graph.with_relation((self.source, self.relation, self.target), spec, edges, score=score)
 
 

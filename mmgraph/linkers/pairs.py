@@ -52,9 +52,8 @@ class PairLinker:
         starts = [ragged.offsets(graph.sizes[end])[:-1][sample] for end in (self.source, self.target)]
         edges = joined[:, :2].long().T + torch.stack(starts)
         spec = EdgeSpec(scored=True, origins=("PairLinker",))
-        return graph.with_relation(
-            (self.source, self.relation, self.target), spec, edges, score=joined[:, 2].float()
-        )
+        relation, score = (self.source, self.relation, self.target), joined[:, 2].float().to(graph.device)
+        return graph.with_relation(relation, spec, edges.to(graph.device), score=score)
 
     def _rows(self, graph: HeteroGraph, sample: int, item: Any) -> Tensor:
         """The pairs of one sample as `[E, 3]`: source, target, score."""

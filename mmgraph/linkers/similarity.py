@@ -66,15 +66,16 @@ class SimilarityLinker:
                 "with the towers of one image-text model"
             )
         edges, score = self._pairs(graph, source, target)
-        spec = EdgeSpec(scored=True, origins=("SimilarityLinker",))
+        both_ways = self.source == self.target and (self.k is None or self.mutual)
+        spec = EdgeSpec(scored=True, symmetric=both_ways, origins=("SimilarityLinker",))
         return graph.with_relation((self.source, self.relation, self.target), spec, edges, score=score)
 
     def _pairs(self, graph: HeteroGraph, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         sizes = graph.sizes[self.source], graph.sizes[self.target]
+        loops = self.source != self.target
         if self.k is None:
             assert self.threshold is not None
-            return pairs_above(source, target, *sizes, cosine, self.threshold)
-        loops = self.source != self.target
+            return pairs_above(source, target, *sizes, cosine, self.threshold, loops=loops)
         edges, score = nearest(source, target, *sizes, self.k, loops=loops)
         keep = torch.ones_like(score, dtype=torch.bool)
         if self.mutual:

@@ -1,7 +1,7 @@
 """Embed, let graph layers work, align, pool, fuse: from a batch to one vector for each sample."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -67,7 +67,11 @@ class FusionModel(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        if layers < 0 or heads < 1:
+            raise InputError(f"FusionModel(layers={layers}, heads={heads}): expected at least 0 and 1")
         for pair in align:
+            if isinstance(pair, str) or len(pair) != 2:
+                raise InputError(f"align has {pair!r}: give pairs, such as align=[('token', 'region')]")
             if unknown := set(pair) - schema.nodes.keys():
                 raise InputError(
                     f"align has the pair {pair}, but the graphs have no node type {min(unknown)!r} "
@@ -101,6 +105,8 @@ class FusionModel(nn.Module):
                 f"the model was made for another schema: {self.schema.difference(graph.schema)}; "
                 "build the graphs with the builder that the model was trained with"
             )
+        # Schemas are equal in any order; weights are laid out in the order of the model's.
+        graph = replace(graph, schema=self.schema)
         layout = lay_out(graph)
         nodes = self.encoder(graph, layout)
         within = lay_out(graph, cross=False) if self.cross_from else layout

@@ -28,10 +28,10 @@ class Layout:
 
 
 def table_rows(schema: Schema) -> dict[EdgeType, int]:
-    """How many rows of the table each relation has: its classes, or itself; its attributes; its score."""
+    """How many rows of the table each relation has, whatever the order of the schema."""
     return {
         key: max(1, len(spec.classes)) + spec.attr_dim + int(spec.scored)
-        for key, spec in schema.edges.items()
+        for key, spec in sorted(schema.edges.items())
     }
 
 
@@ -87,9 +87,9 @@ def _entries(
     entries = [(row, one)]
     if spec.attr_dim:
         attributes = graph.edge_attr[key].unbind(1)
-        entries += [(row + 1 + i, value.to(one.dtype)) for i, value in enumerate(attributes)]
+        entries += [(row + 1 + i, value) for i, value in enumerate(attributes)]
     return entries + _score(graph, key, spec, row + 1 + spec.attr_dim)
 
 
 def _score(graph: HeteroGraph, key: EdgeType, spec: EdgeSpec, row: Tensor) -> list[tuple[Tensor, Tensor]]:
-    return [(row, graph.edge_score[key].to(torch.get_default_dtype()))] if spec.scored else []
+    return [(row, graph.edge_score[key])] if spec.scored else []

@@ -41,7 +41,6 @@ class RelationalAttention(nn.Module):
         if dim % heads:
             raise InputError(f"RelationalAttention(dim={dim}, heads={heads}): heads has to divide dim")
         self.heads = heads
-        self.node_types = tuple(schema.nodes)
         self.query_key_value = nn.Linear(dim, 3 * dim)
         self.output = nn.Linear(dim, dim)
         # Larger than torch's default, or attention starts out uniform and learns to choose late.
@@ -74,9 +73,9 @@ class RelationalAttention(nn.Module):
         weight = masked_softmax(logits, layout.edges.visible()[:, None])
         places = self._places(layout)
         found = {}
-        for target in self.node_types:
+        for target in layout.blocks:
             rows = _take(weight, places[target], layout.blocks[target].mask, 2)
-            for source in self.node_types:
+            for source in layout.blocks:
                 found[source, target] = _take(rows, places[source], layout.blocks[source].mask, 3)
         return found
 
@@ -88,8 +87,8 @@ class RelationalAttention(nn.Module):
 
     def _places(self, layout: Layout) -> dict[NodeType, Tensor]:
         """Where the nodes of a type's own block lie in the packed one, `[B, L_type]`."""
-        counts = [len(layout.blocks[key].slot) for key in self.node_types]
-        slots = dict(zip(self.node_types, layout.packed.slot.split(counts), strict=True))
+        counts = [len(block.slot) for block in layout.blocks.values()]
+        slots = dict(zip(layout.blocks, layout.packed.slot.split(counts), strict=True))
         length = max(layout.packed.mask.shape[1], 1)
         return {key: layout.blocks[key].pad(slot % length) for key, slot in slots.items()}
 

@@ -34,7 +34,7 @@ def nearest(
     Returns:
         Edges `[2, E]`, ordered by source and then from the nearest on, and their scores `[E]`.
     """
-    edges, scores = [torch.zeros(2, 0, dtype=torch.long)], [source.new_zeros(0)]
+    edges, scores = [source.new_zeros(2, 0, dtype=torch.long)], [source.new_zeros(0)]
     for block in pair_blocks(source, target, source_sizes, target_sizes):
         score = (cosine if metric == "cosine" else _closeness)(block.source, block.target)
         best, pair = _best(score, block, k, loops)
@@ -55,10 +55,7 @@ def _closeness(source: Tensor, target: Tensor) -> Tensor:
 
 def _best(score: Tensor, block: PairBlock, k: int, loops: bool) -> tuple[Tensor, Tensor]:
     """The k best valid pairs of each row of a block."""
-    allowed = block.valid
-    if not loops:
-        allowed = allowed & (block.source_index[:, :, None] != block.target_index[:, None, :])
-    best, column = _largest(score.masked_fill(~allowed, float("-inf")), min(k, score.shape[2]))
+    best, column = _largest(score.masked_fill(~block.allowed(loops), float("-inf")), min(k, score.shape[2]))
     keep = best > float("-inf")
     source = block.source_index[:, :, None].expand_as(column)[keep]
     target = block.target_index[:, None, :].expand(-1, score.shape[1], -1).gather(2, column)[keep]

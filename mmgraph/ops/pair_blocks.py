@@ -33,6 +33,12 @@ class PairBlock:
     target_index: Int[Tensor, "B T"]
     valid: Bool[Tensor, "B S T"]
 
+    def allowed(self, loops: bool) -> Bool[Tensor, "B S T"]:
+        """The valid pairs, without those of a row and itself if `loops` is False."""
+        if loops:
+            return self.valid
+        return self.valid & (self.source_index[:, :, None] != self.target_index[:, None, :])
+
 
 def pair_blocks(
     source: Float[Tensor, "N D"],
@@ -41,14 +47,16 @@ def pair_blocks(
     target_sizes: Sequence[int],
 ) -> Iterator[PairBlock]:
     """All pairs of all samples, in order; a sample whose pairs alone exceed a block is cut by source rows."""
-    source_start, target_start = ragged.offsets(source_sizes), ragged.offsets(target_sizes)
+    device = source.device
+    source_start = ragged.offsets(source_sizes).to(device)
+    target_start = ragged.offsets(target_sizes).to(device)
     for begin, end in _runs(source_sizes, target_sizes):
         columns = ragged.pad(target[target_start[begin] : target_start[end]], target_sizes[begin:end])
-        column_valid = ragged.valid(target_sizes[begin:end])
-        column_index = target_start[begin:end, None] + torch.arange(columns.shape[1])
+        column_valid = ragged.valid(target_sizes[begin:end]).to(device)
+        column_index = target_start[begin:end, None] + torch.arange(columns.shape[1], device=device)
         rows = ragged.pad(source[source_start[begin] : source_start[end]], source_sizes[begin:end])
-        row_valid = ragged.valid(source_sizes[begin:end])
-        row_index = source_start[begin:end, None] + torch.arange(rows.shape[1])
+        row_valid = ragged.valid(source_sizes[begin:end]).to(device)
+        row_index = source_start[begin:end, None] + torch.arange(rows.shape[1], device=device)
         height = rows.shape[1] if end - begin > 1 else BLOCK // max(columns.shape[1], 1)
         for first in range(0, rows.shape[1], max(height, 1)):
             part = slice(first, first + max(height, 1))
@@ -69,6 +77,7 @@ def pairs_above(
     score: Callable[[Tensor, Tensor], Tensor],
     minimum: float,
     strict: bool = False,
+    loops: bool = True,
 ) -> tuple[Int[Tensor, "2 E"], Float[Tensor, " E"]]:
     """Every pair of a sample whose score reaches `minimum`, ordered by source, with its score.
 
@@ -80,11 +89,12 @@ def pairs_above(
         score: from blocks `[B, S, D]` and `[B, T, D]` to scores `[B, S, T]`.
         minimum: the least score that makes a pair.
         strict: whether the score has to exceed the minimum.
+        loops: whether row i of source may be joined to row i of target (False where they are the same nodes).
     """
-    edges, scores = [torch.zeros(2, 0, dtype=torch.long)], [source.new_zeros(0)]
+    edges, scores = [source.new_zeros(2, 0, dtype=torch.long)], [source.new_zeros(0)]
     for block in pair_blocks(source, target, source_sizes, target_sizes):
         value = score(block.source, block.target)
-        keep = block.valid & ((value > minimum) if strict else (value >= minimum))
+        keep = block.allowed(loops) & ((value > minimum) if strict else (value >= minimum))
         sample, row, column = keep.nonzero(as_tuple=True)
         edges.append(torch.stack([block.source_index[sample, row], block.target_index[sample, column]]))
         scores.append(value[keep])

@@ -69,7 +69,7 @@ def valid(sizes: Sequence[int] | Tensor) -> Bool[Tensor, "B L"]:
 
 def pad(rows: Tensor, sizes: Sequence[int] | Tensor, fill: float = 0) -> Tensor:
     """Ragged rows `[N, ...]` as a padded block `[B, L, ...]`, `fill` where there is no row."""
-    mask = valid(sizes)
+    mask = valid(sizes).to(rows.device)
     block = rows.new_full((*mask.shape, *rows.shape[1:]), fill)
     block[mask] = rows
     return block

@@ -39,7 +39,7 @@ def save_weights(module: nn.Module, path: str | os.PathLike[str], about: Mapping
     Returns:
         the file's SHA-256, in hexadecimal.
     """
-    tensors = {name: value.detach().contiguous().cpu() for name, value in module.state_dict().items()}
+    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in module.state_dict().items()}
     content = save(tensors, metadata={"about": json.dumps(dict(about), sort_keys=True)})
     write_atomically(Path(path), content)
     return hashlib.sha256(content).hexdigest()

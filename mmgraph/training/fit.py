@@ -57,7 +57,7 @@ def fit(
     seed: int = 0,
     device: torch.device | str = "cpu",
 ) -> Fitted:
-    """Train, keep the weights with the best validation score, and load them at the end.
+    """Train, keep the weights with the best validation score, and load them at the end, for evaluation.
 
     The learning rate warms up over the first 5 % and then falls along a cosine (Loshchilov and Hutter,
     "SGDR", ICLR 2017, arXiv 1608.03983). Control-C ends training early and keeps what is best so far.
@@ -81,30 +81,33 @@ def fit(
     Raises:
         InputError: nothing to train on, or a loss that is not finite at a validation.
     """
-    if not len(train) or steps < 1:
+    if not len(train) or min(steps, batch_size, validate_every) < 1 or (seconds is not None and seconds <= 0):
         raise InputError(
-            f"fit got {len(train)} training samples and {steps} steps: give at least one of each"
+            f"fit got {len(train)} training samples, steps={steps}, batch_size={batch_size}, "
+            f"validate_every={validate_every} and seconds={seconds}: give at least one of each, and some time"
         )
     optimizer = _optimizer(module, learning_rate, weight_decay)
     best_step, best_score, start = 0, -math.inf, time.perf_counter()
     bar = tqdm(total=steps, desc="training", unit="step", disable=None)
     running: dict[str, Tensor] = {}
     step = 0
+    module.train()
     try:
         for step, batch in enumerate(_batches(train, batch_size, seed), start=1):
             elapsed = time.perf_counter() - start
-            progress = max(step / steps, elapsed / seconds if seconds else 0.0)
+            share = 0.0 if seconds is None else elapsed / seconds
+            progress = max((step - 0.5) / steps, share)
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate * _schedule(progress)
             _add(running, _step(module, objective, batch.to(device, non_blocking=True), optimizer, clip))
             bar.update()
-            last = progress >= 1
+            last = step >= steps or share >= 1
             if last or step % validate_every == 0:
                 terms = _read(running, step, run)
                 score = _score(module, validate)
                 run.log(step=step, validation=score, **terms)
                 bar.set_postfix({name: f"{v:.3f}" for name, v in {"validation": score, **terms}.items()})
-                if score > best_score:
+                if not best_step or score > best_score:
                     best_step, best_score = step, score
                     save_weights(module, run.checkpoint, {"step": step, "validation": score})
             if last:
@@ -116,6 +119,7 @@ def fit(
     finally:
         bar.close()
     load_weights(module, run.checkpoint)
+    module.eval()
     return Fitted(step, best_step, best_score, time.perf_counter() - start)
 
 
@@ -138,23 +142,28 @@ def _add(running: dict[str, Tensor], terms: dict[str, Tensor]) -> None:
 
 
 def _read(running: dict[str, Tensor], step: int, run: Run) -> dict[str, float]:
-    """The mean of each term since the last reading."""
+    """The mean of each term since the last reading; a term that a step lacks counts as 0 there."""
     count = float(running.pop("steps"))
     means = {name: float(value) / count for name, value in running.items()}
     running.clear()
     if wrong := {name: value for name, value in means.items() if not math.isfinite(value)}:
         raise InputError(
             f"at step {step} the loss is not finite ({wrong}): lower learning_rate, or look for extreme "
-            f"features with validate(graph); the best weights so far are in {run.folder}"
+            "features with validate(graph)"
+            + (f"; the best weights so far are in {run.checkpoint}" if run.checkpoint.exists() else "")
         )
     return means
 
 
 def _score(module: nn.Module, validate: Callable[[], float]) -> float:
     module.eval()
-    with torch.inference_mode():
-        score = validate()
-    module.train()
+    try:
+        with torch.inference_mode():
+            score = validate()
+    finally:
+        module.train()
+    if math.isnan(score):
+        raise InputError("validate() returned NaN, which no other score is better than: give a number")
     return score
 
 

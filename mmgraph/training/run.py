@@ -1,6 +1,7 @@
 """The folder of a run: its configuration, its measurements line by line, its best weights."""
 
 import json
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -30,9 +31,9 @@ class Run:
     def __init__(self, folder: str | os.PathLike[str], config: Mapping[str, Any]) -> None:
         self.folder = Path(folder)
         self.start = time.perf_counter()
-        write_atomically(self.folder / "config.yaml", yaml.safe_dump(dict(config), sort_keys=False).encode())
         for name in ("metrics.jsonl", "model.safetensors", "results.json"):
             (self.folder / name).unlink(missing_ok=True)
+        write_atomically(self.folder / "config.yaml", yaml.safe_dump(dict(config), sort_keys=False).encode())
 
     @property
     def checkpoint(self) -> Path:
@@ -43,8 +44,21 @@ class Run:
         """Append a line to `metrics.jsonl`."""
         values["seconds"] = round(time.perf_counter() - self.start, 2)
         with (self.folder / "metrics.jsonl").open("a") as file:
-            file.write(json.dumps(values) + "\n")
+            file.write(json.dumps(_plain(values), allow_nan=False) + "\n")
 
     def finish(self, results: Mapping[str, Any]) -> None:
         """Write `results.json`."""
-        write_atomically(self.folder / "results.json", (json.dumps(dict(results), indent=2) + "\n").encode())
+        write_atomically(self.folder / "results.json", _pretty(results))
+
+
+def _pretty(values: Mapping[str, Any]) -> bytes:
+    return (json.dumps(_plain(values), indent=2, allow_nan=False) + "\n").encode()
+
+
+def _plain(value: Any) -> Any:
+    """Nested values without NaN and infinity, which JSON does not have: null stands for them."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -134,7 +134,7 @@ def test_collate_says_which_graph_does_not_fit():
     with pytest.raises(InputError, match="no graphs"):
         collate([])
     other = first.with_relation(("token", "near", "token"), EdgeSpec(), torch.zeros(2, 0, dtype=torch.long))
-    with pytest.raises(InputError, match=r"graphs\[1\] \(sample 'dog'\).*'near'"):
+    with pytest.raises(InputError, match=r"graphs\[1\] \(samples \['dog'\]\).*'near'"):
         collate([first, other])
     with pytest.raises(InputError, match=r"target of graphs\[1\]"):
         collate([first, replace(first, target={})])

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch.utils.data import BatchSampler, DataLoader, SequentialSampler
@@ -51,3 +52,14 @@ def test_edges_in_any_order_are_cut_right():
     assert torch.equal(
         torch.unique(cut.edges(key), dim=1), torch.unique(select(graph, [1, 0]).edges(key), dim=1)
     )
+
+
+def test_a_store_can_be_walked_and_sliced_and_takes_numbers_of_any_library():
+    store = GraphStore(batch())
+    assert [graph.num_graphs for graph in store] == [1] * 5
+    assert store[1:3].equal(store[[1, 2]])
+    assert store[torch.tensor([1, 2])].equal(store[np.array([1, 2])])
+    assert store[np.int64(1)].equal(store[1])
+    for wrong in ([True, False], 1.5, ["a"]):
+        with pytest.raises(InputError, match="give a number, a slice or numbers"):
+            store[wrong]

@@ -196,3 +196,26 @@ def test_a_relation_of_another_kind_is_refused():
     with pytest.raises(InputError, match="another relation name"):
         CompleteLinker("token", "region")(graph)
     assert EdgeSpec(scored=True, origins=("SimilarityLinker",)) in graph.schema.edges.values()
+
+
+@pytest.mark.parametrize(
+    "linker",
+    [
+        SimilarityLinker("region", "region", k=None, threshold=-1.0),
+        TemporalLinker("segment", "segment"),
+        SpatialLinker("region", "region"),
+    ],
+)
+def test_no_linker_joins_a_node_to_itself_and_both_ways_need_no_reverse(linker, samples):
+    graph = linker(collate(samples))
+    (edge_type,) = graph.schema.edges
+    edges = graph.edges(edge_type)
+    assert bool((edges[0] != edges[1]).all())
+    assert {tuple(pair) for pair in edges.T.tolist()} == {tuple(pair[::-1]) for pair in edges.T.tolist()}
+    assert graph.with_reverse() is graph
+
+
+def test_edges_cannot_be_added_behind_a_reverse(samples):
+    graph = SimilarityLinker("token", "region", k=1)(collate(samples)).with_reverse()
+    with pytest.raises(InputError, match="before with_reverse"):
+        PairLinker("token", "region", "resembles")(graph)

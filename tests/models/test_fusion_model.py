@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch._subclasses.fake_tensor import (
@@ -8,7 +10,7 @@ from torch._subclasses.fake_tensor import (
 )
 
 from mmgraph.errors import InputError
-from mmgraph.graph import EdgeSpec, collate, select
+from mmgraph.graph import COMPLETE, EdgeSpec, HeteroGraph, NodeSpec, Schema, collate, select
 from mmgraph.heads import AnswerHead
 from mmgraph.models import FusionModel
 from tests.nn.example import SCHEMA, batch, one
@@ -68,14 +70,14 @@ def test_features_are_standardised_by_the_training_data():
     model = FusionModel(SCHEMA, dim=16)
     graph = collate([one(9, 2, 3), one(7, 0, 5)])
     model.fit_features(graph)
-    encoder = model.encoder.types["region"]
+    encoder = model.encoder.types["of_region"]
     assert torch.allclose(encoder.mean, graph.x["region"].mean(0))
     assert torch.allclose(encoder.deviation, graph.x["region"].std(0))
 
 
 def test_another_schema_is_named():
     model = FusionModel(SCHEMA, dim=16)
-    graph = batch().with_relation(("region", "also", "region"), EdgeSpec(complete=True))
+    graph = batch().with_relation(("region", "also", "region"), EdgeSpec(complete=True), COMPLETE)
     with pytest.raises(InputError, match="'region', 'also', 'region'"):
         model(graph)
     with pytest.raises(InputError, match="no node type 'tree'"):
@@ -112,3 +114,38 @@ def test_the_pretended_device_raises_on_what_waits(accelerator):
             value.sum().item()
         with pytest.raises(DynamicOutputShapeException):
             value.nonzero()
+
+
+def test_the_order_of_a_schema_changes_nothing():
+    model, graph = FusionModel(SCHEMA, dim=16, align=PAIRS).eval(), batch()
+    for layer in model.layers:
+        torch.nn.init.normal_(layer.attention.edge_table)
+    turned = Schema(dict(reversed(SCHEMA.nodes.items())), dict(reversed(SCHEMA.edges.items())))
+    assert turned == SCHEMA
+    expected = model(graph)
+    assert torch.equal(expected, model(replace(graph, schema=turned)))
+    other = FusionModel(turned, dim=16, align=PAIRS).eval()
+    other.load_state_dict(
+        {key: value for key, value in model.state_dict().items() if not key.startswith("fusion.")},
+        strict=False,
+    )
+    nodes = model.encode(graph).nodes
+    for key, value in other.encode(graph).nodes.items():
+        assert torch.allclose(value, nodes[key], atol=1e-5)
+
+
+def test_node_types_whose_names_look_alike_have_encoders_of_their_own():
+    schema = Schema({name: NodeSpec(3) for name in ("a.b", "a_b", "a_dot_b", "type", "keys")})
+    model = FusionModel(schema, dim=8)
+    assert len(model.encoder.types) == 5
+    assert model(HeteroGraph.create(schema, 2)).shape == (2, 8)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_a_model_of_another_precision_takes_the_same_graph(dtype):
+    assert FusionModel(SCHEMA, dim=16, align=PAIRS).to(dtype)(batch()).dtype == dtype
+
+
+def test_an_odd_width_is_refused():
+    with pytest.raises(InputError, match="expected an even width"):
+        FusionModel(SCHEMA, dim=15, heads=3)

@@ -28,7 +28,7 @@ def starts(graph):
 def edge_terms(layer, graph):
     """For each (target row, source row), the sum of what its edges add, edge by edge."""
     table, first, terms, start = layer.edge_table, 0, {}, starts(graph)
-    for key, spec in SCHEMA.edges.items():
+    for key, spec in sorted(SCHEMA.edges.items()):
         rows = max(1, len(spec.classes))
         for e, (i, j) in enumerate(graph.edges(key).T.tolist()):
             term = table[first + (graph.edge_attr[key][e] if spec.classes else 0)]

@@ -115,3 +115,33 @@ def test_a_new_run_in_a_folder_leaves_nothing_of_the_old_one(tmp_path):
     train(tmp_path)
     run = Run(tmp_path / "run", {})
     assert [path.name for path in run.folder.iterdir()] == ["config.yaml"]
+
+
+def test_a_single_step_moves_the_weights_and_the_module_is_left_for_evaluation(tmp_path):
+    module = Line().eval()
+    before = module.map.weight.clone()
+    train(tmp_path, module, steps=1, batch_size=64, validate_every=1)
+    assert not torch.equal(before, module.map.weight)
+    assert not module.training
+
+
+def test_a_validation_without_a_score_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"validate\(\) returned NaN"):
+        fit(Line(), Line(), store(), lambda: float("nan"), Run(tmp_path, {}), steps=1)
+
+
+def test_even_the_worst_score_keeps_its_weights_and_json_stays_valid(tmp_path):
+    module, run = Line(), Run(tmp_path, {})
+    fitted = fit(module, module, store(), lambda: -float("inf"), run, steps=1)
+    assert fitted.best_step == 1
+    run.finish({"best": fitted.best_score})
+    assert json.loads((tmp_path / "results.json").read_text()) == {"best": None}
+    assert json.loads((tmp_path / "metrics.jsonl").read_text())["validation"] is None
+
+
+@pytest.mark.parametrize(
+    "options", [{"steps": 0}, {"seconds": 0.0}, {"validate_every": 0}, {"batch_size": 0}]
+)
+def test_no_training_at_all_is_an_error(tmp_path, options):
+    with pytest.raises(InputError, match="give at least one of each"):
+        fit(Line(), Line(), store(), lambda: 0.0, Run(tmp_path, {}), **options)

@@ -18,6 +18,9 @@ __all__ = ["Components", "Grid", "Superpixels", "as_rule", "detect", "given_boxe
 Boxes = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
 
+MAX_CELLS = 10_000
+"""Of a grid."""
+
 TOLERANCE = 1e-4
 """How far a box may leave the picture, as a share of its side: rounding, which is cut off."""
 
@@ -36,6 +39,13 @@ class Grid:
 
     rows: int
     columns: int
+
+    def __post_init__(self) -> None:
+        if self.rows * self.columns > MAX_CELLS:
+            raise InputError(
+                f"boxes='grid:{self.rows}x{self.columns}' has {self.rows * self.columns} cells: "
+                f"take {MAX_CELLS} at most"
+            )
 
     @property
     def labels(self) -> list[str]:
