@@ -109,11 +109,16 @@ def make_builder(texts: Iterable[str], modalities: Sequence[str]) -> MultimodalB
     return MultimodalBuilder(*builders, linkers=linkers, check=False)
 
 
+def draw(scenes: Scenes) -> list[Scene]:
+    """The scenes themselves: each is drawn anew whenever it is asked for."""
+    return list(tqdm(scenes, desc=f"drawing {scenes.split}", disable=None))
+
+
 def make_split(
-    scenes: Scenes, builder: MultimodalBuilder, answers: tuple[str, ...], drop: Iterable[str] = ()
+    scenes: Iterable[Scene], builder: MultimodalBuilder, answers: tuple[str, ...], drop: Iterable[str] = ()
 ) -> Split:
     """The scenes' questions as graphs; a modality in `drop` is missing from every one."""
-    made = [scenes[i] for i in tqdm(range(len(scenes)), desc=f"drawing {scenes.split}", disable=None)]
+    made = list(scenes)
     questions = flatten(made)
     sounds = [scene.sound for scene in made]
     inputs = {
@@ -220,18 +225,20 @@ def run(config: Config) -> tuple[Answerer, MultimodalBuilder, Split, dict[str, S
     torch.manual_seed(config.seed)
     answers = ANSWERS[config.kind]
 
-    def scenes(split: str, count: int) -> Scenes:
-        return Scenes(
-            split,
-            count,
-            config.seed,
-            kind=config.kind,
-            questions_per_scene=config.questions_per_scene,
-            families=config.families,
+    def scenes(split: str, count: int) -> list[Scene]:
+        return draw(
+            Scenes(
+                split,
+                count,
+                config.seed,
+                kind=config.kind,
+                questions_per_scene=config.questions_per_scene,
+                families=config.families,
+            )
         )
 
     training = scenes("train", config.train_scenes)
-    texts = [q.text for i in range(min(300, len(training))) for q in training[i].questions]
+    texts = [question.text for scene in training[:300] for question in scene.questions]
     builder = make_builder(texts, config.modalities)
     train = make_split(training, builder, answers)
     validation = make_split(scenes("validation", config.validation_scenes), builder, answers)

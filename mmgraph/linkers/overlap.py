@@ -1,6 +1,6 @@
 """Nodes of two types that are there at the same time, or at the same place."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -42,13 +42,7 @@ class TemporalLinker:
             InputError: a type whose nodes have no times.
         """
         require_nodes(graph, "TemporalLinker", self.source, self.target)
-        source, target = (self._times(graph, end) for end in (self.source, self.target))
-        sizes = graph.sizes[self.source], graph.sizes[self.target]
-        strict = self.minimum == 0
-        loops = self.source != self.target
-        edges, score = pairs_above(source, target, *sizes, shared_time, self.minimum, strict, loops)
-        spec = EdgeSpec(scored=True, symmetric=not loops, origins=("TemporalLinker",))
-        return graph.with_relation((self.source, self.relation, self.target), spec, edges, score=score)
+        return _overlapping(graph, self, self._times, shared_time)
 
     @staticmethod
     def _times(graph: HeteroGraph, node_type: NodeType) -> Tensor:
@@ -92,12 +86,29 @@ class SpatialLinker:
             if graph.schema.nodes[end].pos != "box":
                 kind = graph.schema.nodes[end].pos
                 raise InputError(f"SpatialLinker: {end!r} nodes have no boxes: their position is {kind}")
-        sizes = graph.sizes[self.source], graph.sizes[self.target]
-        boxes = graph.pos[self.source], graph.pos[self.target]
-        strict, loops = self.minimum == 0, self.source != self.target
-        edges, score = pairs_above(*boxes, *sizes, shared_area, self.minimum, strict, loops)
-        spec = EdgeSpec(scored=True, symmetric=not loops, origins=("SpatialLinker",))
-        return graph.with_relation((self.source, self.relation, self.target), spec, edges, score=score)
+        return _overlapping(graph, self, lambda graph, end: graph.pos[end], shared_area)
+
+
+def _overlapping(
+    graph: HeteroGraph,
+    linker: TemporalLinker | SpatialLinker,
+    extents: Callable[[HeteroGraph, NodeType], Tensor],
+    shared: Callable[[Tensor, Tensor], Tensor],
+) -> HeteroGraph:
+    """The graph with the linker's relation between nodes whose extents share enough; none to itself."""
+    loops = linker.source != linker.target
+    edges, score = pairs_above(
+        extents(graph, linker.source),
+        extents(graph, linker.target),
+        graph.sizes[linker.source],
+        graph.sizes[linker.target],
+        shared,
+        linker.minimum,
+        strict=linker.minimum == 0,
+        loops=loops,
+    )
+    spec = EdgeSpec(scored=True, symmetric=not loops, origins=(type(linker).__name__,))
+    return graph.with_relation((linker.source, linker.relation, linker.target), spec, edges, score=score)
 
 
 def shared_time(source: Float[Tensor, "B S 2"], target: Float[Tensor, "B T 2"]) -> Float[Tensor, "B S T"]:
