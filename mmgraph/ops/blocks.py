@@ -5,6 +5,7 @@ Sizes that a shape needs are Python ints, so nothing here waits for the device.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Int
@@ -27,12 +28,55 @@ class Blocks:
 
     def pad(self, rows: Tensor) -> Tensor:
         """Rows `[N, ...]` as a block `[B, L, ...]`, zero where there is no row."""
-        flat = rows.new_zeros((self.mask.numel(), *rows.shape[1:]))
-        return flat.index_copy(0, self.slot, rows).view(*self.mask.shape, *rows.shape[1:])
+        if not rows.is_floating_point():
+            return _padded(rows, self.slot, self.mask.numel()).view(*self.mask.shape, *rows.shape[1:])
+        flat: Tensor = Pad.apply(rows, self.slot, self.mask.numel())
+        return flat.view(*self.mask.shape, *rows.shape[1:])
 
     def unpad(self, block: Tensor) -> Tensor:
         """The rows `[N, ...]` of a block `[B, L, ...]`."""
-        return block.flatten(0, 1).index_select(0, self.slot)
+        flat = block.flatten(0, 1)
+        if not block.is_floating_point():
+            return flat.index_select(0, self.slot)
+        rows: Tensor = Unpad.apply(flat, self.slot)
+        return rows
+
+
+class Pad(torch.autograd.Function):
+    """Rows into their slots; the gradient reads them off again."""
+
+    @staticmethod
+    def forward(rows: Tensor, slot: Tensor, places: int) -> Tensor:
+        return _padded(rows, slot, places)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[1])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        return Unpad.apply(gradient, *ctx.saved_tensors), None, None
+
+
+class Unpad(torch.autograd.Function):
+    """Slots as rows; no slot is read twice, so the gradient is a copy and not a sum, which is far slower."""
+
+    @staticmethod
+    def forward(flat: Tensor, slot: Tensor) -> Tensor:
+        return flat.index_select(0, slot)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[1])
+        ctx.places = len(inputs[0])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return Pad.apply(gradient, *ctx.saved_tensors, ctx.places), None
+
+
+def _padded(rows: Tensor, slot: Tensor, places: int) -> Tensor:
+    return rows.new_zeros((places, *rows.shape[1:])).index_copy(0, slot, rows)
 
 
 def blocks(batch: Int[Tensor, " N"], sizes: Sequence[int]) -> Blocks:

@@ -1,0 +1,38 @@
+"""The relations of a batch, laid out for the layers."""
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from mmgraph.graph.hetero_graph import HeteroGraph
+from mmgraph.graph.schema import EdgeType
+from mmgraph.ops.blocks import blocks
+from mmgraph.ops.relation import Form, Relation, relation_of_edges, relation_of_pairs
+
+__all__ = ["relations_of"]
+
+
+def relations_of(
+    graph: HeteroGraph, form: Form | Mapping[EdgeType, Form] | None = None
+) -> dict[EdgeType, Relation]:
+    """Lay out every relation of a batch: as a grid of padded blocks, as sorted edges, or as both.
+
+    Do this in the data worker, once for a batch; all layers then read the same layout.
+
+    Args:
+        graph: the batch.
+        form: "dense" or "csr" for all relations, or for some by edge type; what is not named is the
+            planner's choice. A complete relation stays "complete" unless another form is asked for.
+    """
+    placed = {key: blocks(graph.batch[key], graph.sizes[key]) for key in graph.schema.nodes}
+    found = {}
+    for key in graph.schema.edges:
+        wanted = form.get(key) if isinstance(form, Mapping) else form
+        source, target, index = placed[key[0]], placed[key[2]], graph.edge_index[key]
+        if isinstance(index, Tensor):
+            count = graph.num_nodes(key[0]), graph.num_nodes(key[2])
+            wanted = None if wanted == "complete" else wanted
+            found[key] = relation_of_edges(index, *count, source, target, wanted)
+        else:
+            found[key] = relation_of_pairs(source, target, graph.num_edges(key), wanted)
+    return found

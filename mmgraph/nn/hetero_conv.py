@@ -1,0 +1,164 @@
+"""One convolution for each relation of a heterogeneous graph, with their matrix products put together."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from mmgraph.errors import InputError
+from mmgraph.graph import EdgeType, NodeType
+from mmgraph.nn.convolution import Attentive, Convolution, Maps, stack
+from mmgraph.ops.attend import attend_jointly
+from mmgraph.ops.nodes import Affine, Nodes
+from mmgraph.ops.relation import Relation, relation_of_edges
+
+__all__ = ["Combine", "HeteroConv", "edge_key"]
+
+Combine = Literal["sum", "mean", "max", "softmax"]
+
+
+class HeteroConv(nn.Module):
+    r"""A convolution for each edge type, and what reaches a node over several of them combined.
+
+    As PyG's HeteroConv, after Schlichtkrull et al., "Modeling Relational Data with Graph Convolutional
+    Networks", ESWC 2018, arXiv 1703.06103; with `combine="softmax"` the attention of a node is spread over
+    the edges of all types at once. The linear maps of all convolutions that read one node type run as one
+    matrix product, and so do the roots. Parameters are named as PyG's, whose state dict loads.
+
+    Args:
+        convs: a convolution for each edge type; other edge types of the graph are not used.
+        combine: "sum", "mean" or "max" of what the relations bring; or "softmax", for convolutions by
+            attention, whose values are then summed under one softmax, the roots and biases too.
+
+    Shape:
+        x by node type, relations by edge type, edge_attr by edge type -> nodes by target type. A relation
+        without edges still adds its root and bias.
+
+    Raises:
+        InputError: a convolution is not one of ours, or "softmax" with one that has no attention.
+    """
+
+    def __init__(self, convs: Mapping[EdgeType, nn.Module], combine: Combine = "sum") -> None:
+        super().__init__()
+        if not convs:
+            raise InputError("HeteroConv got no convolutions: give one for each edge type")
+        for key, conv in convs.items():
+            wanted = Attentive if combine == "softmax" else Convolution
+            if not isinstance(conv, wanted):
+                lacks = 'no attention for combine="softmax"' if combine == "softmax" else "no maps and mix"
+                raise InputError(f"the convolution of {key} is {type(conv).__name__}, which has {lacks}")
+        self.edge_types = tuple(convs)
+        self.combine = combine
+        self.convs = nn.ModuleDict({edge_key(key): conv for key, conv in convs.items()})
+
+    def forward(
+        self,
+        x: Mapping[NodeType, Tensor],
+        relations: Mapping[EdgeType, Relation | Tensor],
+        edge_attr: Mapping[EdgeType, Tensor] | None = None,
+    ) -> dict[NodeType, Tensor]:
+        """New nodes of every type that a relation leads to."""
+        planned = {key: self._relation(key, x, relations) for key in self.edge_types}
+        maps = {key: self._conv(key).maps() for key in self.edge_types}
+        mapped = self._project(x, planned, maps)
+        found: dict[NodeType, Tensor] = {}
+        for target in dict.fromkeys(key[2] for key in self.edge_types):
+            keys = [key for key in self.edge_types if key[2] == target]
+            received = self._receive(keys, planned, mapped, edge_attr or {})
+            found[target] = self._combined(received, x[target], [maps[key].root for key in keys])
+        return found
+
+    def _conv(self, key: EdgeType) -> Convolution:
+        conv = self.convs[edge_key(key)]
+        assert isinstance(conv, Convolution)
+        return conv
+
+    def _relation(
+        self,
+        key: EdgeType,
+        x: Mapping[NodeType, Tensor],
+        relations: Mapping[EdgeType, Relation | Tensor],
+    ) -> Relation:
+        if key not in relations:
+            raise InputError(
+                f"the relation {key} is missing (got {list(relations)}): give one for each convolution, an "
+                "empty one where the graph has no such edges"
+            )
+        relation = relations[key]
+        if isinstance(relation, Relation):
+            return relation
+        return relation_of_edges(relation, len(x[key[0]]), len(x[key[2]]))
+
+    def _project(
+        self,
+        x: Mapping[NodeType, Tensor],
+        relations: Mapping[EdgeType, Relation],
+        maps: Mapping[EdgeType, Maps],
+    ) -> dict[EdgeType, tuple[Nodes, Nodes]]:
+        """Mapped source and target nodes of each relation, from one matrix product a node type."""
+        mapped: dict[tuple[EdgeType, int], Nodes] = {}
+        for node_type, values in x.items():
+            roles = [(key, end) for key in self.edge_types for end in (0, 2) if key[end] == node_type]
+            if not roles:
+                continue
+            places = [relations[key].source if end == 0 else relations[key].target for key, end in roles]
+            nodes = Nodes(values, blocks=next((blocks for blocks in places if blocks is not None), None))
+            asked = [(role, affine) for role in roles if (affine := _map(maps[role[0]], role[1])) is not None]
+            mapped |= dict.fromkeys(roles, nodes)
+            if asked:
+                whole = nodes.linear(stack([affine for _, affine in asked]))
+                parts = whole.split([len(affine[0]) for _, affine in asked])
+                mapped |= {role: part for (role, _), part in zip(asked, parts, strict=True)}
+        return {key: (mapped[key, 0], mapped[key, 2]) for key in self.edge_types}
+
+    def _receive(
+        self,
+        keys: list[EdgeType],
+        relations: Mapping[EdgeType, Relation],
+        mapped: Mapping[EdgeType, tuple[Nodes, Nodes]],
+        edge_attr: Mapping[EdgeType, Tensor],
+    ) -> list[Nodes]:
+        """What the nodes of one target type receive: from each relation, or under one softmax from all."""
+        if self.combine != "softmax":
+            return [self._conv(key).mix(relations[key], *mapped[key], edge_attr.get(key)) for key in keys]
+        convs = [self.convs[edge_key(key)] for key in keys]
+        attentions = [
+            conv.attention(relations[key], *mapped[key], edge_attr.get(key))
+            for conv, key in zip(convs, keys, strict=True)
+            if isinstance(conv, Attentive)
+        ]
+        first = convs[0]
+        assert isinstance(first, Attentive)
+        return [first.merge(attend_jointly(attentions))]
+
+    def _combined(
+        self, received: list[Nodes], x: Tensor, roots: list[tuple[Tensor | None, Tensor | None]]
+    ) -> Tensor:
+        if self.combine == "max":
+            each = [_rooted(nodes.flat, x, [root]) for nodes, root in zip(received, roots, strict=True)]
+            return torch.stack(each).amax(0)
+        total = received[0]
+        for nodes in received[1:]:
+            total = total + nodes
+        found = _rooted(total.flat, x, roots)
+        return found / len(roots) if self.combine == "mean" else found
+
+
+def edge_key(edge_type: EdgeType) -> str:
+    """An edge type as the name of a module, written as PyG writes it."""
+    return f"<{'___'.join(edge_type)}>".replace(".", "#")
+
+
+def _map(maps: Maps, end: int) -> Affine | None:
+    return maps.source if end == 0 else maps.target
+
+
+def _rooted(received: Tensor, x: Tensor, roots: list[tuple[Tensor | None, Tensor | None]]) -> Tensor:
+    """What was received, and the sum of the roots of the target nodes."""
+    weights = [weight for weight, _ in roots if weight is not None]
+    biases = [bias for _, bias in roots if bias is not None]
+    bias = torch.stack(biases).sum(0) if biases else None
+    if weights:
+        return received + nn.functional.linear(x, torch.stack(weights).sum(0), bias)
+    return received if bias is None else received + bias

@@ -1,0 +1,255 @@
+"""Attention over the edges of one relation, or of several relations into the same targets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mmgraph.ops.edge_features import EdgeFeatures
+from mmgraph.ops.nodes import Nodes
+from mmgraph.ops.relation import Relation
+from mmgraph.ops.scores import Dot, Score, by_head, heads_first
+from mmgraph.ops.segment import segment_softmax, segment_sum
+
+__all__ = ["Attention", "attend", "attend_jointly", "attention_weights", "joint_attention_weights"]
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What attention over one relation is made of.
+
+    Args:
+        relation: the edges.
+        score: how well each source fits each target.
+        value: of the sources, `[S, H * K]`.
+        bias: added to the logits of the edges, `[E, H]`, in the edges' order.
+        message: vectors that edges add to the values.
+        dropout: probability of dropping an edge's weight, 0..1; 0 outside training.
+    """
+
+    relation: Relation
+    score: Score
+    value: Nodes
+    bias: Float[Tensor, "E H"] | None = None
+    message: EdgeFeatures | None = None
+    dropout: float = 0.0
+
+    @property
+    def on_grid(self) -> bool:
+        """Whether it is computed on the grid."""
+        return self.relation.on_grid(self.score.work)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is dot-product attention and nothing else."""
+        dot = isinstance(self.score, Dot) and self.score.edge is None
+        return dot and self.bias is None and self.message is None
+
+
+def attend(attention: Attention) -> Nodes:
+    r"""What each target receives, :math:`\sum_j a_{ij} (v_j + e_{ij})` with a softmax over its edges.
+
+    Returns:
+        `[T, H * K]`; zero for a target without edges.
+    """
+    if attention.on_grid:
+        if attention.plain:
+            return _fused([attention])
+        return _grid_sum(attention, _grid_softmax([_grid_logits(attention)], [attention])[0])
+    return _list_sum(attention, _list_softmax(attention, _list_logits(attention)))
+
+
+def attend_jointly(attentions: Sequence[Attention]) -> Nodes:
+    """Attention with one softmax over the edges of several relations into the same targets.
+
+    The relations may be laid out differently: the softmax of all is that of each, weighted by a softmax over
+    the logarithms of their normalisers.
+
+    Returns:
+        `[T, H * K]`; zero for a target without edges.
+    """
+    if len(attentions) == 1:
+        return attend(attentions[0])
+    if all(a.on_grid for a in attentions):
+        if all(a.plain for a in attentions):
+            return _fused(attentions)
+        shares = _grid_softmax([_grid_logits(a) for a in attentions], attentions)
+        sums = [_grid_sum(a, share) for a, share in zip(attentions, shares, strict=True)]
+        return _total(sums)
+    heads = attentions[0].score.heads
+    sums = []
+    for attention, share in zip(attentions, _parts(attentions), strict=True):
+        found = by_head(attend(attention).flat, heads) * share[..., None]
+        sums.append(Nodes(found.flatten(1), blocks=attention.relation.target))
+    return _total(sums)
+
+
+def attention_weights(attention: Attention) -> Float[Tensor, "E H"]:
+    """The weight of each edge, in the edges' order; over the edges of a target they sum to one."""
+    return _in_edge_order(attention, *_softmax(attention))
+
+
+def joint_attention_weights(attentions: Sequence[Attention]) -> list[Float[Tensor, "E H"]]:
+    """The weights of `attend_jointly`, for each relation; over all edges of a target they sum to one."""
+    found = []
+    for attention, part in zip(attentions, _parts(attentions), strict=True):
+        share, grid = _softmax(attention)
+        nodes = Nodes(part, blocks=attention.relation.target)
+        if grid:
+            share = share * nodes.padded.transpose(1, 2)[..., None]
+        else:
+            assert attention.relation.csr is not None
+            share = share * part.index_select(0, attention.relation.csr.target)
+        found.append(_in_edge_order(attention, share, grid))
+    return found
+
+
+def _softmax(attention: Attention) -> tuple[Tensor, bool]:
+    """The shares of a relation's edges, and whether they are on the grid."""
+    if attention.on_grid:
+        return _grid_softmax([_grid_logits(attention)], [attention])[0], True
+    return _list_softmax(attention, _list_logits(attention)), False
+
+
+def _in_edge_order(attention: Attention, share: Tensor, grid: bool) -> Float[Tensor, "E H"]:
+    if grid:
+        return attention.relation.from_grid(share.permute(0, 2, 3, 1))
+    assert attention.relation.csr is not None
+    return torch.empty_like(share).index_copy(0, attention.relation.csr.order, share)
+
+
+# ---------------------------------------------------------------------- on the grid
+
+
+def _fused(attentions: Sequence[Attention]) -> Nodes:
+    """Plain dot-product attention with torch's own kernel, over the sources of all relations at once."""
+    keys, values, seen = [], [], []
+    for attention in attentions:
+        score, relation = attention.score, attention.relation
+        assert isinstance(score, Dot)
+        key = heads_first(score.key.padded, score.heads)
+        keys.append(key if len(attentions) == 1 else key * score.scale)
+        values.append(heads_first(attention.value.padded, score.heads))
+        seen.append(relation.joined.expand(-1, relation.shape[1], -1))
+    score = attentions[0].score
+    assert isinstance(score, Dot)
+    query = heads_first(score.query.padded, score.heads)
+    target = attentions[0].relation.target
+    joined = torch.cat(seen, dim=2)
+    if not query.shape[0] or not joined.shape[1] or not joined.shape[2]:
+        rows = len(score.query.flat)
+        width = sum(value.shape[1] * value.shape[3] for value in values[:1])
+        nothing = sum(part.sum() for part in (query, *keys, *values)) * 0.0
+        return Nodes(query.new_zeros(rows, width) + nothing, blocks=target)
+    low = torch.finfo(query.dtype).min
+    bias = torch.zeros_like(joined, dtype=query.dtype).masked_fill(~joined, low)
+    mixed = torch.nn.functional.scaled_dot_product_attention(
+        query,
+        torch.cat(keys, dim=2),
+        torch.cat(values, dim=2),
+        attn_mask=bias[:, None],
+        dropout_p=attentions[0].dropout,
+        scale=score.scale if len(attentions) == 1 else 1.0,
+    )
+    mixed = mixed * joined.any(2)[:, None, :, None]
+    return Nodes(padded=mixed.transpose(1, 2).flatten(2), blocks=target)
+
+
+def _grid_logits(attention: Attention) -> Tensor:
+    logits = attention.score.grid(attention.relation)
+    if attention.bias is None:
+        return logits
+    return logits + attention.relation.to_grid(attention.bias).permute(0, 3, 1, 2)
+
+
+def _grid_softmax(logits: Sequence[Tensor], attentions: Sequence[Attention]) -> list[Tensor]:
+    """The shares `[B, H, T, S]` of each relation, of one softmax over all of them; in float32 at least."""
+    masked = []
+    for values, attention in zip(logits, attentions, strict=True):
+        values = values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
+        low = torch.finfo(values.dtype).min
+        masked.append(values.masked_fill(~attention.relation.joined[:, None], low))
+    joined = [a.relation.joined.expand(-1, a.relation.shape[1], -1) for a in attentions]
+    together = torch.cat(masked, dim=-1) if len(masked) > 1 else masked[0]
+    if not together.shape[-1]:
+        return masked
+    share = together.softmax(-1) * torch.cat(joined, dim=2).any(2)[:, None, :, None]
+    return list(share.split([values.shape[-1] for values in masked], dim=-1))
+
+
+def _grid_sum(attention: Attention, share: Tensor) -> Nodes:
+    share = torch.nn.functional.dropout(share, attention.dropout)
+    value = heads_first(attention.value.padded, attention.score.heads)
+    mixed = share.to(value.dtype) @ value
+    if attention.message is not None:
+        mixed = mixed + attention.message.sum_grid(attention.relation, share)
+    return Nodes(padded=mixed.transpose(1, 2).flatten(2), blocks=attention.relation.target)
+
+
+# ---------------------------------------------------------------------- on the list
+
+
+def _list_logits(attention: Attention) -> Tensor:
+    assert attention.relation.csr is not None
+    logits = attention.score.edges(attention.relation)
+    if attention.bias is None:
+        return logits
+    return logits + attention.bias.index_select(0, attention.relation.csr.order)
+
+
+def _list_softmax(attention: Attention, logits: Tensor) -> Tensor:
+    assert attention.relation.csr is not None
+    return segment_softmax(attention.relation.csr, logits)
+
+
+def _list_sum(attention: Attention, share: Tensor) -> Nodes:
+    assert attention.relation.csr is not None
+    share = torch.nn.functional.dropout(share, attention.dropout)
+    value = by_head(attention.value.flat, attention.score.heads)
+    mixed = segment_sum(attention.relation.csr, value, share)
+    if attention.message is not None:
+        mixed = mixed + attention.message.sum_edges(attention.relation, share)
+    return Nodes(mixed.flatten(1), blocks=attention.relation.target)
+
+
+# ---------------------------------------------------------------------- several relations
+
+
+def _parts(attentions: Sequence[Attention]) -> list[Float[Tensor, "T H"]]:
+    """How much of each target's attention goes to each relation; zeros where no edge reaches it."""
+    normalisers, reached = zip(*(_normaliser(attention) for attention in attentions), strict=True)
+    here = torch.stack(reached)[..., None]
+    logits = torch.stack(normalisers)
+    filled = logits.masked_fill(~here, torch.finfo(logits.dtype).min)
+    return list((filled.softmax(0) * here).unbind(0))
+
+
+def _normaliser(attention: Attention) -> tuple[Float[Tensor, "T H"], Tensor]:
+    """The log of the sum of exponentials of each target's logits, and whether it has any."""
+    relation = attention.relation
+    if attention.on_grid:
+        logits, joined = _grid_logits(attention), relation.joined[:, None]
+        low = torch.finfo(logits.dtype).min
+        found = logits.masked_fill(~joined, low).logsumexp(-1).transpose(1, 2)
+        any_edge = joined.any(-1).expand(-1, -1, relation.shape[1]).transpose(1, 2)
+        nodes = Nodes(padded=torch.cat([found, any_edge.to(found.dtype)], dim=-1), blocks=relation.target)
+        values = nodes.flat
+        return values[:, :-1], values[:, -1] > 0
+    csr = relation.csr
+    assert csr is not None
+    logits = _list_logits(attention)
+    target = csr.target.long()[:, None].expand_as(logits)
+    lowest = logits.new_full((relation.num_targets, logits.shape[1]), torch.finfo(logits.dtype).min)
+    highest = lowest.scatter_reduce(0, target, logits.detach(), "amax")
+    total = torch.zeros_like(lowest).scatter_add(0, target, (logits - highest.gather(0, target)).exp())
+    has_edge = csr.rowptr.diff() > 0
+    return highest + total.clamp(min=torch.finfo(total.dtype).tiny).log(), has_edge
+
+
+def _total(parts: Sequence[Nodes]) -> Nodes:
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total

@@ -1,0 +1,42 @@
+"""Where a grid of padded blocks is faster than a list of edges: measured, by kind of work."""
+
+from itertools import pairwise
+from math import log
+from typing import Literal
+
+__all__ = ["Work", "grid_is_faster"]
+
+Work = Literal["sum", "dot", "additive", "pairwise"]
+"""sum: weighted sums of neighbours; dot: dot-product attention; additive: attention from one number for each
+end (GAT); pairwise: a score that needs every channel of both ends (GATv2, Bahdanau)."""
+
+CROSSOVER: dict[Work, tuple[tuple[int, float], ...]] = {
+    "sum": ((64, 0.0), (256, 0.04), (1024, 0.15)),
+    "dot": ((64, 0.0), (256, 0.0), (1024, 0.02)),
+    "additive": ((16, 0.0), (64, 0.15), (256, 0.40), (1024, 1.0)),
+    "pairwise": ((16, 1.0), (1024, 1.0)),
+}
+"""(nodes of a sample, density of edges among its padded pairs) at which both take as long, forward and
+backward, with one CPU thread and width 256. `experiments/benchmarks/density.py` measures them."""
+
+LARGEST = 2**28
+"""Pairs above which no grid is laid out: 4 heads of float32 logits would fill 4 GB."""
+
+
+def grid_is_faster(work: Work, num_edges: int, batch: int, height: int, width: int) -> bool:
+    """Whether the grid `[batch, height, width]` is expected to be faster than its edges.
+
+    Between the measured sizes, the density is interpolated in the logarithm of the size.
+    """
+    pairs = batch * height * width
+    if not pairs or pairs > LARGEST:
+        return False
+    points = CROSSOVER[work]
+    size = (height * width) ** 0.5
+    density = num_edges / pairs
+    for (low, below), (high, above) in pairwise(points):
+        if low <= size <= high:
+            share = log(size / low) / log(high / low)
+            return density > below + share * (above - below)
+    edge = points[0] if size < points[0][0] else points[-1]
+    return density > edge[1]

@@ -1,0 +1,128 @@
+"""The vectors of one node type, as rows or in padded blocks, whichever is asked for."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mmgraph.errors import InputError
+from mmgraph.ops.blocks import Blocks
+
+__all__ = ["Affine", "Nodes"]
+
+Affine = tuple[Tensor, Tensor | None]
+"""Weight `[P, D]` and bias `[P]` of a linear map."""
+
+
+class Nodes:
+    """Vectors of nodes, flat `[N, D]` and padded `[B, L, D]`, each made from the other when first read.
+
+    Relations of different layouts read different forms, and several relations read the same one: so nothing
+    is padded that nobody reads, and nothing twice.
+
+    Args:
+        flat: a row for each node.
+        padded: a padded block, zero where there is no node; or `[B, 1, D]`, a vector that all nodes of a
+            sample share.
+        blocks: where the rows lie in the block; None where the samples are not known.
+    """
+
+    def __init__(
+        self, flat: Tensor | None = None, padded: Tensor | None = None, blocks: Blocks | None = None
+    ) -> None:
+        self.blocks = blocks
+        self._flat = flat
+        self._padded = padded
+        self._parts: _Parts | None = None
+        self._number = 0
+
+    @property
+    def flat(self) -> Float[Tensor, "N D"]:
+        """A row for each node."""
+        if self._flat is None and self._parts is not None:
+            self._flat = self._parts.flat()[self._number]
+        if self._flat is None:
+            assert self._padded is not None
+            assert self.blocks is not None
+            shape = (*self.blocks.mask.shape, self._padded.shape[-1])
+            self._flat = self.blocks.unpad(self._padded.expand(shape))
+        return self._flat
+
+    @property
+    def padded(self) -> Float[Tensor, "B L D"]:
+        """A block for each sample."""
+        if self._padded is None and self._parts is not None:
+            self._padded = self._parts.padded()[self._number]
+        if self._padded is None:
+            assert self._flat is not None
+            if self.blocks is None:
+                raise InputError(
+                    "the samples of these nodes are not known: plan the relation with its blocks"
+                )
+            self._padded = self.blocks.pad(self._flat)
+        return self._padded
+
+    @property
+    def shared(self) -> bool:
+        """Whether all nodes of a sample have one vector, held once."""
+        return self._padded is not None and self.blocks is not None and self._padded.shape[1] == 1
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the vectors."""
+        return (self._flat if self._flat is not None else self.padded).dtype
+
+    def split(self, widths: Sequence[int]) -> list["Nodes"]:
+        """The columns in parts of these widths."""
+        parts = _Parts(self, list(widths))
+        found = []
+        for number in range(len(parts.widths)):
+            nodes = Nodes(blocks=self.blocks)
+            nodes._parts, nodes._number = parts, number
+            found.append(nodes)
+        return found
+
+    def linear(self, affine: Affine) -> "Nodes":
+        """These vectors under a linear map."""
+        return Nodes(torch.nn.functional.linear(self.flat, *affine), blocks=self.blocks)
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> "Nodes":
+        """These vectors under a function that works on each alone, in whichever form they are held."""
+        if self._padded is not None:
+            return Nodes(padded=function(self._padded), blocks=self.blocks)
+        return Nodes(function(self.flat), blocks=self.blocks)
+
+    def to(self, dtype: torch.dtype) -> "Nodes":
+        """These vectors in another precision."""
+        return self.map(lambda values: values.to(dtype))
+
+    def __add__(self, other: "Nodes") -> "Nodes":
+        return self._combine(other, torch.add)
+
+    def __mul__(self, other: "Nodes") -> "Nodes":
+        return self._combine(other, torch.mul)
+
+    def _combine(self, other: "Nodes", function: Callable[[Tensor, Tensor], Tensor]) -> "Nodes":
+        if self._padded is not None and other._padded is not None:
+            return Nodes(padded=function(self._padded, other._padded), blocks=self.blocks)
+        return Nodes(function(self.flat, other.flat), blocks=self.blocks)
+
+
+class _Parts:
+    """Columns split once in each form: a slice for each part would have a full-size gradient."""
+
+    def __init__(self, whole: Nodes, widths: list[int]) -> None:
+        self.whole, self.widths = whole, widths
+        self._flat: tuple[Tensor, ...] | None = None
+        self._padded: tuple[Tensor, ...] | None = None
+
+    def flat(self) -> tuple[Tensor, ...]:
+        if self._flat is None:
+            self._flat = self.whole.flat.split(self.widths, dim=-1)
+        return self._flat
+
+    def padded(self) -> tuple[Tensor, ...]:
+        if self._padded is None:
+            self._padded = self.whole.padded.split(self.widths, dim=-1)
+        return self._padded
