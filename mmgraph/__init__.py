@@ -20,6 +20,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "collate",
         "describe",
         "join",
+        "plan",
         "select",
         "split",
         "validate",

@@ -3,6 +3,7 @@
 from mmgraph.graph.collate import collate, join, split
 from mmgraph.graph.describe import Description, describe
 from mmgraph.graph.hetero_graph import COMPLETE, HeteroGraph, Sample
+from mmgraph.graph.relations import plan, relations_of
 from mmgraph.graph.schema import EdgeSpec, EdgeType, NodeSpec, NodeType, Schema
 from mmgraph.graph.store import GraphStore, select
 from mmgraph.graph.validate import validate
@@ -21,6 +22,8 @@ __all__ = [
     "collate",
     "describe",
     "join",
+    "plan",
+    "relations_of",
     "select",
     "split",
     "validate",

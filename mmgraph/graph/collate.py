@@ -171,6 +171,7 @@ def in_sample_order(graph: HeteroGraph) -> HeteroGraph:
                 k: {name: t[order] for name, t in value.items()} if k == key else value
                 for k, value in graph.extra.items()
             },
+            relations={},
         )
     return graph
 

@@ -1,12 +1,14 @@
 """A graph in words: shapes in one line each, counts, missing modalities, isolated nodes, warnings."""
 
 from dataclasses import asdict, dataclass
+from math import prod
 from typing import Any
 
 import torch
 
 from mmgraph.graph.hetero_graph import COMPLETE, HeteroGraph
 from mmgraph.graph.schema import EdgeType, NodeType
+from mmgraph.ops.crossover import WORKS, Work, grid_is_faster
 
 __all__ = ["Description", "EdgeCount", "NodeCount", "describe", "summary"]
 
@@ -25,7 +27,11 @@ class NodeCount:
 
 @dataclass(frozen=True)
 class EdgeCount:
-    """Edges of one type: how many, of how many possible, who made them, how often each class stands."""
+    """Edges of one type: how many, of how many possible, who made them, how often each class stands.
+
+    `layout` says, for each kind of a layer's work, whether the planner lets it run on a grid of padded blocks
+    or on sorted edges; `padded` is the share of the padded blocks' pairs that are edges.
+    """
 
     type: EdgeType
     edges: int
@@ -33,6 +39,8 @@ class EdgeCount:
     density: float
     origins: tuple[str, ...]
     classes: dict[str, int]
+    padded: float
+    layout: dict[Work, str]
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,7 @@ class Description:
             kind = "complete" if edge.complete else f"density {edge.density:.3f}"
             origin = f", by {', '.join(edge.origins)}" if edge.origins else ""
             lines.append(f"  {_arrow(edge.type):<36} {edge.edges:>6} edges, {kind}{origin}")
+            lines.append(f"      {_layout(edge)}")
             if edge.classes:
                 counts = ", ".join(f"{name} {count}" for name, count in edge.classes.items() if count)
                 lines.append(f"      {counts}")
@@ -141,7 +150,27 @@ def _edge_count(graph: HeteroGraph, key: EdgeType) -> EdgeCount:
     if spec.classes:
         counts = torch.bincount(graph.edge_attr[key].cpu(), minlength=len(spec.classes))
         classes = dict(zip(spec.classes, counts.tolist(), strict=True))
-    return EdgeCount(key, count, spec.complete, count / max(possible, 1), spec.origins, classes)
+    shape = graph.num_graphs, max(graph.sizes[key[2]], default=0), max(graph.sizes[key[0]], default=0)
+    gridded = {work: spec.complete or grid_is_faster(work, count, *shape) for work in WORKS}
+    return EdgeCount(
+        type=key,
+        edges=count,
+        complete=spec.complete,
+        density=count / max(possible, 1),
+        origins=spec.origins,
+        classes=classes,
+        padded=count / max(prod(shape), 1),
+        layout={work: "grid" if grid else "list" for work, grid in gridded.items()},
+    )
+
+
+def _layout(edge: EdgeCount) -> str:
+    """In words, how a planner on the CPU lays the edges out, and from what."""
+    if edge.complete:
+        return "layout: complete, no edge is listed"
+    grid, listed = ([work for work in WORKS if edge.layout[work] == how] for how in ("grid", "list"))
+    parts = [f"{how} for {', '.join(works)}" for how, works in (("grid", grid), ("list", listed)) if works]
+    return f"layout: {'; '.join(parts)} ({100 * edge.padded:.0f} % of the padded pairs are edges)"
 
 
 def _warnings(graph: HeteroGraph, nodes: tuple[NodeCount, ...], edges: tuple[EdgeCount, ...]) -> list[str]:

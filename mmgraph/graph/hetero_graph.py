@@ -13,6 +13,7 @@ from torch import Tensor
 from mmgraph.errors import InputError
 from mmgraph.graph.schema import POS_WIDTH, EdgeSpec, EdgeType, NodeType, Schema
 from mmgraph.ops import ragged
+from mmgraph.ops.relation import Relation
 
 if TYPE_CHECKING:
     from dgl import DGLGraph
@@ -101,6 +102,8 @@ class HeteroGraph:
         label: one string for each node, where the type has labels (words, detector classes, times).
         extra: further tensors by node type or edge type, with a row for each node or edge.
         target: tensors with a row for each sample, such as answers.
+        relations: how the edges are laid out for the layers, where `mmgraph.graph.plan` did it; the planner's
+            work, not the graph's content, so it is neither compared nor saved.
     """
 
     schema: Schema
@@ -116,6 +119,7 @@ class HeteroGraph:
     label: Mapping[NodeType, tuple[str, ...]] = field(default_factory=dict)
     extra: Mapping[NodeType | EdgeType, Mapping[str, Tensor]] = field(default_factory=dict)
     target: Mapping[str, Tensor] = field(default_factory=dict)
+    relations: Mapping[EdgeType, Relation] = field(default_factory=dict)
 
     @classmethod
     def create(
@@ -262,6 +266,8 @@ class HeteroGraph:
             value = getattr(self, item.name)
             if item.name == "extra":
                 changed["extra"] = {k: {n: function(t) for n, t in v.items()} for k, v in value.items()}
+            elif item.name == "relations":
+                changed["relations"] = {k: relation.apply(function) for k, relation in value.items()}
             elif item.name not in ("schema", "samples", "sizes", "label"):
                 changed[item.name] = {
                     k: function(t) if isinstance(t, Tensor) else t for k, t in value.items()
@@ -285,7 +291,7 @@ class HeteroGraph:
         if self.schema != other.schema:
             return "schema: " + self.schema.difference(other.schema)
         for item in fields(self):
-            if item.name != "schema":
+            if item.name not in ("schema", "relations"):
                 place = _difference(getattr(self, item.name), getattr(other, item.name), item.name)
                 if place:
                     return place
@@ -332,6 +338,7 @@ class HeteroGraph:
                 edge_index={**self.edge_index, edge_type: edge_index},
                 edge_attr=self.edge_attr if attr is None else {**self.edge_attr, edge_type: attr},
                 edge_score=self.edge_score if score is None else {**self.edge_score, edge_type: score},
+                relations={},
             )
         return self._extend(edge_type, old, spec, edge_index, attr, score)
 
@@ -366,6 +373,7 @@ class HeteroGraph:
             self,
             schema=self.schema.with_edge(edge_type, replace(old, origins=origins)),
             edge_index={**self.edge_index, edge_type: joined[:, order]},
+            relations={},
         )
         if len(origins) > 1:
             code = self.edge_origin.get(edge_type, before.new_zeros(before.shape[1], dtype=torch.int8))
@@ -417,6 +425,7 @@ class HeteroGraph:
             edge_score=self.edge_score if score is None else {**self.edge_score, back: score},
             edge_origin=_copy_key(self.edge_origin, edge_type, back),
             extra={**self.extra, back: extra} if extra else self.extra,
+            relations={},
         )
 
     # ------------------------------------------------------------------ to other libraries and files

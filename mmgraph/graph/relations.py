@@ -1,6 +1,7 @@
 """The relations of a batch, laid out for the layers."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -9,7 +10,20 @@ from mmgraph.graph.schema import EdgeType
 from mmgraph.ops.blocks import blocks
 from mmgraph.ops.relation import Form, Relation, relation_of_edges, relation_of_pairs
 
-__all__ = ["relations_of"]
+__all__ = ["plan", "relations_of"]
+
+
+def plan(graph: HeteroGraph, form: Form | Mapping[EdgeType, Form] | None = None) -> HeteroGraph:
+    """The same batch with its relations laid out for the layers; see `relations_of`.
+
+    Use it where batches are made, in the data worker: `DataLoader(..., collate_fn=plan)` over a `GraphStore`.
+    The layout goes to the device with the batch.
+
+    Args:
+        graph: the batch.
+        form: as for `relations_of`.
+    """
+    return replace(graph, relations=relations_of(graph, form))
 
 
 def relations_of(
@@ -17,12 +31,16 @@ def relations_of(
 ) -> dict[EdgeType, Relation]:
     """Lay out every relation of a batch: as a grid of padded blocks, as sorted edges, or as both.
 
-    Do this in the data worker, once for a batch; all layers then read the same layout.
+    On the CPU the planner chooses. On another device, listed edges become CSR unless a form is asked for:
+    that no edge stands twice, which a grid cannot hold, is not known without waiting. So plan in the worker.
 
     Args:
         graph: the batch.
         form: "dense" or "csr" for all relations, or for some by edge type; what is not named is the
             planner's choice. A complete relation stays "complete" unless another form is asked for.
+
+    Raises:
+        InputError: "dense" is asked for and an edge stands twice.
     """
     placed = {key: blocks(graph.batch[key], graph.sizes[key]) for key in graph.schema.nodes}
     found = {}

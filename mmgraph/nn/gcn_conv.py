@@ -54,14 +54,12 @@ class GCNConv(nn.Module):
         return Maps(root=(None, self.bias))
 
     def mix(self, relation: Relation, source: Nodes, target: Nodes, edge_attr: Tensor | None) -> Nodes:
-        """The normalised sums, mapped."""
-        if source is not target:
-            degrees = relation.out_degree(edge_attr), relation.in_degree(edge_attr)
-            scales = [degree.map(_inverse_root) for degree in degrees]
-            summed = propagate(relation, source, "sum", edge_attr, *scales)
-        else:
-            summed = self._within(relation, source, edge_attr)
-        return summed.map(lambda values: nn.functional.linear(values, self.lin.weight))
+        """The normalised sums, mapped where there are fewer rows: before the sum or after it."""
+        summed = self._within if source is target else _between
+        affine = (self.lin.weight, None)
+        if relation.num_sources < relation.num_targets and not relation.complete:
+            return summed(relation, source.linear(affine), edge_attr)
+        return summed(relation, source, edge_attr).linear(affine)
 
     def _within(self, relation: Relation, nodes: Nodes, weight: Tensor | None) -> Nodes:
         degree = relation.in_degree(weight)
@@ -69,12 +67,14 @@ class GCNConv(nn.Module):
             scale = degree.map(_inverse_root)
             return propagate(relation, nodes, "sum", weight, scale, scale)
         missing = relation.has_loop().map(lambda loop: 1 - loop)
-        degree = degree + missing
-        scale = degree.map(_inverse_root)
+        scale = (degree + missing).map(_inverse_root)
         summed = propagate(relation, nodes, "sum", weight, scale, scale)
-        if relation.complete:
-            return summed
-        return summed + nodes * (missing * scale * scale).to(nodes.dtype)
+        return summed if relation.complete else summed + nodes * (missing * scale * scale).to(nodes.dtype)
+
+
+def _between(relation: Relation, source: Nodes, weight: Tensor | None) -> Nodes:
+    degrees = relation.out_degree(weight), relation.in_degree(weight)
+    return propagate(relation, source, "sum", weight, *(degree.map(_inverse_root) for degree in degrees))
 
 
 def _inverse_root(degree: Tensor) -> Tensor:

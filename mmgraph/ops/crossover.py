@@ -4,11 +4,13 @@ from itertools import pairwise
 from math import log
 from typing import Literal
 
-__all__ = ["Work", "grid_is_faster"]
+__all__ = ["WORKS", "Work", "grid_is_faster"]
 
 Work = Literal["sum", "dot", "additive", "pairwise"]
 """sum: weighted sums of neighbours; dot: dot-product attention; additive: attention from one number for each
 end (GAT); pairwise: a score that needs every channel of both ends (GATv2, Bahdanau)."""
+
+WORKS: tuple[Work, ...] = ("sum", "dot", "additive", "pairwise")
 
 CROSSOVER: dict[Work, tuple[tuple[int, float], ...]] = {
     "sum": ((64, 0.0), (256, 0.04), (1024, 0.15)),

@@ -66,7 +66,9 @@ class Nodes:
     @property
     def shared(self) -> bool:
         """Whether all nodes of a sample have one vector, held once."""
-        return self._padded is not None and self.blocks is not None and self._padded.shape[1] == 1
+        if self._padded is None or self.blocks is None:
+            return False
+        return self._padded.shape[1] == 1 != self.blocks.mask.shape[1]
 
     @property
     def dtype(self) -> torch.dtype:
@@ -85,6 +87,8 @@ class Nodes:
 
     def linear(self, affine: Affine) -> "Nodes":
         """These vectors under a linear map."""
+        if self.shared:
+            return self.map(lambda values: torch.nn.functional.linear(values, *affine))
         return Nodes(torch.nn.functional.linear(self.flat, *affine), blocks=self.blocks)
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Nodes":

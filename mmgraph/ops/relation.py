@@ -1,6 +1,6 @@
 """The edges of one type in a batch, laid out once for every layer that reads them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mmgraph.errors import InputError
 from mmgraph.ops.blocks import Blocks, paired
-from mmgraph.ops.crossover import Work, grid_is_faster
+from mmgraph.ops.crossover import WORKS, Work, grid_is_faster
 from mmgraph.ops.csr import Csr, csr
 from mmgraph.ops.nodes import Nodes
 
@@ -199,7 +199,7 @@ def relation_of_edges(
         if form == "dense":
             raise InputError('form="dense" needs the blocks of both ends: plan the relation from a batch')
         return replace(common, csr=csr(edge_index, num_sources, num_targets))
-    choice = form or _planned(common)
+    choice = form or ("csr" if edge_index.device.type != "cpu" else _planned(common))
     grid = _grid(common, edge_index) if choice != "csr" else None
     if grid is None and form == "dense":
         raise InputError("an edge stands twice in this relation, which a dense layout cannot hold: use csr")
@@ -229,9 +229,6 @@ def _planned(relation: Relation) -> str:
     """Dense or csr where that is the faster for every kind of work, else both."""
     faster = {grid_is_faster(work, relation.num_edges, *relation.shape) for work in WORKS}
     return "both" if len(faster) == 2 else "dense" if faster == {True} else "csr"
-
-
-WORKS: Sequence[Work] = ("sum", "dot", "additive", "pairwise")
 
 
 def _grid(relation: Relation, edge_index: Tensor) -> Grid | None:

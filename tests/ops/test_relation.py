@@ -1,0 +1,92 @@
+import pytest
+import torch
+
+from mmgraph.errors import InputError
+from mmgraph.ops.blocks import blocks
+from mmgraph.ops.crossover import WORKS, grid_is_faster
+from mmgraph.ops.relation import relation_of_edges
+from tests.nn.relations import SIZES, cases
+from tests.ops.test_propagate import CASES, IDS, relation_of
+
+
+def places(name: str):
+    sizes = SIZES[name]
+    return blocks(torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes)), sizes)
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_degrees_count_the_edges_of_each_end(case, weighted):
+    relation = relation_of(case)
+    weight = torch.rand(case.edge_index.shape[1]) if weighted else None
+    factor = torch.ones(case.edge_index.shape[1]) if weight is None else weight
+    for nodes, end, count in (
+        (relation.out_degree(weight), 0, case.num_sources),
+        (relation.in_degree(weight), 1, case.num_targets),
+    ):
+        assert torch.allclose(nodes.flat[:, 0], torch.zeros(count).index_add(0, case.edge_index[end], factor))
+
+
+@pytest.mark.parametrize("case", cases("region", "region"), ids=lambda case: case.name)
+def test_loops_are_found(case):
+    expected = torch.zeros(case.num_targets)
+    expected[case.edge_index[0][case.edge_index[0] == case.edge_index[1]]] = 1
+    assert torch.equal(relation_of(case).has_loop().flat[:, 0], expected)
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_values_of_edges_go_to_the_grid_and_back(case):
+    relation = relation_of(case)
+    if relation.grid is None:
+        return
+    values = torch.randn(relation.num_edges, 2)
+    grid = relation.to_grid(values)
+    assert torch.equal(relation.from_grid(grid), values)
+    joined = relation.joined.expand(-1, relation.shape[1], -1)
+    assert (grid[~joined] == 0).all()
+
+
+def test_an_edge_that_stands_twice_is_listed_and_never_gridded():
+    edges = torch.tensor([[0, 0, 1], [0, 0, 1]])
+    two = blocks(torch.tensor([0, 0]), (2,))
+    assert relation_of_edges(edges, 2, 2, two, two).form == "csr"
+    with pytest.raises(InputError, match="stands twice"):
+        relation_of_edges(edges, 2, 2, two, two, form="dense")
+
+
+def test_a_dense_layout_needs_the_samples():
+    with pytest.raises(InputError, match="needs the blocks"):
+        relation_of_edges(torch.zeros(2, 0, dtype=torch.long), 2, 2, form="dense")
+    with pytest.raises(InputError, match="without stored edges"):
+        relation_of_edges(torch.zeros(2, 0, dtype=torch.long), 2, 2, form="complete")
+
+
+def test_the_planner_lays_few_edges_out_as_a_list_and_many_as_a_grid():
+    token, region = places("token"), places("region")
+    pairs = cases()[0].edge_index
+    many = relation_of_edges(pairs, 10, 13, token, region)
+    assert many.on_grid("sum")
+    assert many.on_grid("dot")
+    none = relation_of_edges(pairs[:, :0], 10, 13, token, region)
+    assert none.form == "csr"
+
+
+def test_the_crossover_falls_with_density_and_never_grids_what_does_not_fit():
+    assert grid_is_faster("sum", 90, 1, 10, 10)
+    assert not any(grid_is_faster(work, 0, 4, 10, 10) for work in WORKS)
+    assert not grid_is_faster("sum", 2**29, 1, 2**15, 2**14)
+    assert not grid_is_faster("sum", 0, 0, 0, 0)
+    for work in WORKS:
+        faster = [grid_is_faster(work, edges, 1, 200, 200) for edges in range(0, 40_001, 400)]
+        assert faster == sorted(faster), "once the grid wins, it wins at any higher density"
+    between = [grid_is_faster("additive", int(0.3 * n * n), 1, n, n) for n in (64, 100, 200, 256)]
+    assert between == [True, True, False, False]
+
+
+def test_a_relation_moves_with_its_tensors():
+    relation = relation_of(CASES[1])
+    moved = relation.apply(torch.clone)
+    assert moved.form == relation.form
+    assert torch.equal(moved.joined, relation.joined)
+    assert moved.joined is not relation.joined
+    assert relation.to("meta").joined.device.type == "meta"
