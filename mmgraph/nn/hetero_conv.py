@@ -17,6 +17,9 @@ __all__ = ["Combine", "HeteroConv", "edge_key"]
 
 Combine = Literal["sum", "mean", "max", "softmax"]
 
+Role = tuple[EdgeType, int]
+"""An edge type and which of its ends, 0 or 2."""
+
 
 class HeteroConv(nn.Module):
     r"""A convolution for each edge type, and what reaches a node over several of them combined.
@@ -97,19 +100,14 @@ class HeteroConv(nn.Module):
         maps: Mapping[EdgeType, Maps],
     ) -> dict[EdgeType, tuple[Nodes, Nodes]]:
         """Mapped source and target nodes of each relation, from one matrix product a node type."""
-        mapped: dict[tuple[EdgeType, int], Nodes] = {}
+        mapped: dict[Role, Nodes] = {}
         for node_type, values in x.items():
             roles = [(key, end) for key in self.edge_types for end in (0, 2) if key[end] == node_type]
             if not roles:
                 continue
             places = [relations[key].source if end == 0 else relations[key].target for key, end in roles]
             nodes = Nodes(values, blocks=next((blocks for blocks in places if blocks is not None), None))
-            asked = [(role, affine) for role in roles if (affine := _map(maps[role[0]], role[1])) is not None]
-            mapped |= dict.fromkeys(roles, nodes)
-            if asked:
-                whole = nodes.linear(stack([affine for _, affine in asked]))
-                parts = whole.split([len(affine[0]) for _, affine in asked])
-                mapped |= {role: part for (role, _), part in zip(asked, parts, strict=True)}
+            mapped |= _mapped(nodes, {role: _map(maps[role[0]], role[1]) for role in roles})
         return {key: (mapped[key, 0], mapped[key, 2]) for key in self.edge_types}
 
     def _receive(
@@ -148,6 +146,16 @@ class HeteroConv(nn.Module):
 def edge_key(edge_type: EdgeType) -> str:
     """An edge type as the name of a module, written as PyG writes it."""
     return f"<{'___'.join(edge_type)}>".replace(".", "#")
+
+
+def _mapped(nodes: Nodes, maps: Mapping[Role, Affine | None]) -> dict[Role, Nodes]:
+    """The nodes under each map, from one matrix product; as they are where there is none."""
+    asked = {role: affine for role, affine in maps.items() if affine is not None}
+    found = dict.fromkeys(maps, nodes)
+    if asked:
+        parts = nodes.linear(stack(list(asked.values()))).split([len(weight) for weight, _ in asked.values()])
+        found |= zip(asked, parts, strict=True)
+    return found
 
 
 def _map(maps: Maps, end: int) -> Affine | None:

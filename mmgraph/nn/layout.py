@@ -29,9 +29,9 @@ class Layout:
 
 def table_rows(schema: Schema) -> dict[EdgeType, int]:
     """How many rows of the table each relation has, whatever the order of the schema."""
+    specs = {key: schema.edges[key] for key in sorted(schema.edges, key="\n".join)}
     return {
-        key: max(1, len(spec.classes)) + spec.attr_dim + int(spec.scored)
-        for key, spec in sorted(schema.edges.items())
+        key: max(1, len(spec.classes)) + spec.attr_dim + int(spec.scored) for key, spec in specs.items()
     }
 
 
