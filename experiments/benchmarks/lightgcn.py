@@ -5,10 +5,10 @@
 The interactions are different pairs, drawn with the popularity of users and items falling as a power of their
 rank, and listed by user. Each side does three layers over both directions, their mean, and the backward pass
 to the embeddings, which ours holds apart and the others in one table. That all compute the same is checked
-before anything is timed. Ours and torch's CSR start from sorted and normalised edges, DGL from a graph with both
-of its formats and the scale of its nodes: what cannot change between two steps is not timed for them. PyG's LGConv gets edge_index, as its
-users write it, and normalises it in every call. `lightgcn.sorting` is the time in which ours sorts the edges,
-over that of a step.
+before anything is timed. Ours and torch's CSR start from sorted and normalised edges, DGL from a graph with
+both of its formats and the scales of its nodes: what cannot change between two steps is not timed for them.
+PyG's LGConv gets edge_index, as its users write it, and normalises it in every call. `lightgcn.sorting` is
+the time in which ours sorts and normalises the edges, over that of a step.
 
 The limit is reading one row of embeddings for each edge, direction and layer.
 `lightgcn.share_of_copy_rate` is how fast ours reads these rows, over the machine's measured rate of copying
@@ -33,8 +33,8 @@ from experiments.benchmarks.timing import interleaved, report
 from mmgraph.errors import MissingExtraError
 from mmgraph.extras import require
 from mmgraph.nn.light_gcn import LightGCN
-from mmgraph.ops.csr import Csr, csr
-from mmgraph.ops.light_propagation import light_graph
+from mmgraph.ops.csr import csr
+from mmgraph.ops.light_propagation import LightGraph, light_graph
 from mmgraph.ops.normalise import bipartite_weights, inverse_root
 from mmgraph.ops.segment import bag
 
@@ -108,10 +108,12 @@ def _ours(edge_index: Tensor, users: int, items: int) -> Propagate:
 
 
 @torch.no_grad()
-def _only_sums(entries: Csr, x: Tensor, y: Tensor) -> Tables:
-    """As many sums over edges as a step has, forward and backward."""
+def _only_sums(graph: LightGraph, x: Tensor, y: Tensor) -> Tables:
+    """As many weighted sums over edges as a step has, forward and backward."""
+    entries = graph.csr
     for _ in range(2 * LAYERS):
-        x, y = bag(entries.back_target, y, entries.colptr), bag(entries.source, x, entries.rowptr)
+        received = bag(entries.back_target, y, entries.colptr, graph.back_weight)
+        x, y = received, bag(entries.source, x, entries.rowptr, graph.weight)
     return x, y
 
 
@@ -173,8 +175,8 @@ def main(quick: bool = False, json: str | None = None) -> None:
     steps = {name: partial(side.step, gradient) for name, side in found.items()}
     check_equal({name: step() for name, step in steps.items()})
     extra = {
-        "sorting": partial(csr, edge_index, users, items),
-        "sums": partial(_only_sums, csr(edge_index, users, items), *found["ours"].tables),
+        "sorting": lambda: light_graph(csr(edge_index, users, items)),
+        "sums": partial(_only_sums, light_graph(csr(edge_index, users, items)), *found["ours"].tables),
     }
     seconds = interleaved({**steps, **extra}, rounds, calls=1)
     peak = {name: peak_bytes(step) for name, step in steps.items()}

@@ -85,13 +85,16 @@ class TypeEncoder(nn.Module):
 
     def forward(self, x: Tensor, pos: Tensor | None, blocks: Blocks) -> Tensor:
         """The vectors of the nodes of this type, `[N, dim]`."""
+        return self.embed(x, pos, blocks.slot % max(blocks.mask.shape[1], 1))
+
+    def embed(self, x: Tensor, pos: Tensor | None, order: Tensor) -> Tensor:
+        """The same from the place of each node among those of its type in its sample, `[N]`."""
         if x.is_floating_point():
             x = (x.to(self.mean.dtype) - self.mean) / self.deviation
         h = self.content_norm(self.content(x))
         if self.place is not None and self.place_norm is not None and pos is not None:
             h = h + self.place_norm(self.place(_waves(_centre_and_size(pos)).to(self.place.weight.dtype)))
         if self.pos in ("characters", "seconds"):
-            order = blocks.slot % max(blocks.mask.shape[1], 1)
             h = h + _ordinal(order, self.dim).to(h.dtype)
         return h
 

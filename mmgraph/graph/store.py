@@ -77,6 +77,7 @@ class GraphStore:
             label={key: tuple(value[i] for i in numbers[key]) for key, value in graph.label.items()},
             extra={k: {name: t[rows[k]] for name, t in value.items()} for k, value in graph.extra.items()},
             target={key: value[chosen.to(value.device)] for key, value in graph.target.items()},
+            relations={},
         )
 
     def _shift(self, key: EdgeType, chosen: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from mmgraph.errors import InputError
 from mmgraph.fusion import AttentionFusion
 from mmgraph.graph import HeteroGraph, NodeType, Schema
 from mmgraph.graph.schema import parameter_name
-from mmgraph.nn import AttentionPool, GraphLayer, lay_out
+from mmgraph.nn import AttentionPool, GraphLayer, LayerKind, lay_out
 
 __all__ = ["Encoded", "FusionModel"]
 
@@ -51,6 +51,8 @@ class FusionModel(nn.Module):
         align: (source, target) pairs of node types.
         cross_from: the first layer in which cross-modal edges act: 0 is early fusion, `layers` is late.
         dropout: probability, 0..1.
+        layer: what mixes nodes over edges: "relational" (one softmax over all typed edges), or a convolution
+            for each relation: "gcn", "sage", "gin", "gat", "gatv2", "transformer", "hgt".
 
     Raises:
         InputError: a pair names a node type that the schema lacks, or cross_from is no layer.
@@ -65,6 +67,7 @@ class FusionModel(nn.Module):
         align: Sequence[Pair] = (),
         cross_from: int = 0,
         dropout: float = 0.0,
+        layer: LayerKind = "relational",
     ) -> None:
         super().__init__()
         if layers < 0 or heads < 1:
@@ -83,7 +86,12 @@ class FusionModel(nn.Module):
         self.pairs = tuple((source, target) for source, target in align)
         self.cross_from = cross_from
         self.encoder = NodeEncoder(schema, dim)
-        self.layers = nn.ModuleList([GraphLayer(schema, dim, heads, dropout) for _ in range(layers)])
+        self.layers = nn.ModuleList(
+            [
+                GraphLayer(schema, dim, heads, dropout, layer, cross=number >= cross_from)
+                for number in range(layers)
+            ]
+        )
         self.aligners = nn.ModuleList([AttentionAligner(dim) for _ in self.pairs])
         self.aligned = nn.ModuleList([nn.Linear(dim, dim) for _ in self.pairs])
         self.norm = nn.LayerNorm(dim)

@@ -62,7 +62,7 @@ class GCNConv(nn.Module):
         return summed(relation, source, edge_attr).linear(affine)
 
     def _within(self, relation: Relation, nodes: Nodes, weight: Tensor | None) -> Nodes:
-        degree = relation.in_degree(weight)
+        degree = relation.in_degree(weight).to(_exact(nodes))
         if not self.add_self_loops:
             scale = degree.map(_inverse_root)
             return propagate(relation, nodes, "sum", weight, scale, scale)
@@ -74,7 +74,13 @@ class GCNConv(nn.Module):
 
 def _between(relation: Relation, source: Nodes, weight: Tensor | None) -> Nodes:
     degrees = relation.out_degree(weight), relation.in_degree(weight)
-    return propagate(relation, source, "sum", weight, *(degree.map(_inverse_root) for degree in degrees))
+    scales = (degree.to(_exact(source)).map(_inverse_root) for degree in degrees)
+    return propagate(relation, source, "sum", weight, *scales)
+
+
+def _exact(nodes: Nodes) -> torch.dtype:
+    """The precision of degrees: that of the nodes, at least float32."""
+    return torch.promote_types(nodes.dtype, torch.float32)
 
 
 def _inverse_root(degree: Tensor) -> Tensor:

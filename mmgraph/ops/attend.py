@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmgraph.ops.edge_features import EdgeFeatures
 from mmgraph.ops.nodes import Nodes
-from mmgraph.ops.relation import Relation
+from mmgraph.ops.relation import Relation, lowest
 from mmgraph.ops.scores import Dot, Score, by_head, heads_first
 from mmgraph.ops.segment import segment_softmax, segment_sum
 
@@ -57,7 +57,7 @@ def attend(attention: Attention) -> Nodes:
     if attention.on_grid:
         if attention.plain:
             return _fused([attention])
-        return _grid_sum(attention, _grid_softmax([_grid_logits(attention)], [attention])[0])
+        return _grid_sum(attention, _grid_softmax([_grid_logits(attention)])[0])
     return _list_sum(attention, _list_softmax(attention, _list_logits(attention)))
 
 
@@ -73,9 +73,9 @@ def attend_jointly(attentions: Sequence[Attention]) -> Nodes:
     if len(attentions) == 1:
         return attend(attentions[0])
     if all(a.on_grid for a in attentions):
-        if all(a.plain for a in attentions):
+        if all(a.plain for a in attentions) and _one_query(attentions):
             return _fused(attentions)
-        shares = _grid_softmax([_grid_logits(a) for a in attentions], attentions)
+        shares = _grid_softmax([_grid_logits(a) for a in attentions])
         sums = [_grid_sum(a, share) for a, share in zip(attentions, shares, strict=True)]
         return _total(sums)
     heads = attentions[0].score.heads
@@ -109,7 +109,7 @@ def joint_attention_weights(attentions: Sequence[Attention]) -> list[Float[Tenso
 def _softmax(attention: Attention) -> tuple[Tensor, bool]:
     """The shares of a relation's edges, and whether they are on the grid."""
     if attention.on_grid:
-        return _grid_softmax([_grid_logits(attention)], [attention])[0], True
+        return _grid_softmax([_grid_logits(attention)])[0], True
     return _list_softmax(attention, _list_logits(attention)), False
 
 
@@ -123,38 +123,39 @@ def _in_edge_order(attention: Attention, share: Tensor, grid: bool) -> Float[Ten
 # ---------------------------------------------------------------------- on the grid
 
 
+def _one_query(attentions: Sequence[Attention]) -> bool:
+    """Whether the targets ask all relations the same."""
+    queries = {(id(a.score.query), a.score.scale) for a in attentions if isinstance(a.score, Dot)}
+    return len(queries) == 1 and len({a.dropout for a in attentions}) == 1
+
+
 def _fused(attentions: Sequence[Attention]) -> Nodes:
     """Plain dot-product attention with torch's own kernel, over the sources of all relations at once."""
-    keys, values, seen = [], [], []
-    for attention in attentions:
-        score, relation = attention.score, attention.relation
-        assert isinstance(score, Dot)
-        key = heads_first(score.key.padded, score.heads)
-        keys.append(key if len(attentions) == 1 else key * score.scale)
-        values.append(heads_first(attention.value.padded, score.heads))
-        seen.append(relation.joined.expand(-1, relation.shape[1], -1))
-    score = attentions[0].score
+    first = attentions[0]
+    score, relation = first.score, first.relation
     assert isinstance(score, Dot)
     query = heads_first(score.query.padded, score.heads)
-    target = attentions[0].relation.target
-    joined = torch.cat(seen, dim=2)
-    if not query.shape[0] or not joined.shape[1] or not joined.shape[2]:
-        rows = len(score.query.flat)
-        width = sum(value.shape[1] * value.shape[3] for value in values[:1])
-        nothing = sum(part.sum() for part in (query, *keys, *values)) * 0.0
-        return Nodes(query.new_zeros(rows, width) + nothing, blocks=target)
-    low = torch.finfo(query.dtype).min
-    bias = torch.zeros_like(joined, dtype=query.dtype).masked_fill(~joined, low)
+    keys = [a.score.key.padded for a in attentions if isinstance(a.score, Dot)]
+    key = _end_to_end([heads_first(padded, score.heads) for padded in keys])
+    value = _end_to_end([heads_first(a.value.padded, score.heads) for a in attentions])
+    if not query.numel() or not key.numel():
+        nothing = 0.0 * (query.sum() + key.sum() + value.sum())
+        return Nodes(query.new_zeros(relation.num_targets, value.shape[1] * value.shape[3]) + nothing)
+    listed = not all(a.relation.complete for a in attentions)
+    height = relation.shape[1] if listed else 1
+    joined = _end_to_end([a.relation.joined.expand(-1, height, -1) for a in attentions])
+    hidden = torch.zeros_like(joined, dtype=query.dtype).masked_fill(~joined, lowest(query.dtype))
     mixed = torch.nn.functional.scaled_dot_product_attention(
-        query,
-        torch.cat(keys, dim=2),
-        torch.cat(values, dim=2),
-        attn_mask=bias[:, None],
-        dropout_p=attentions[0].dropout,
-        scale=score.scale if len(attentions) == 1 else 1.0,
+        query, key, value, attn_mask=hidden[:, None], dropout_p=first.dropout, scale=score.scale
     )
-    mixed = mixed * joined.any(2)[:, None, :, None]
-    return Nodes(padded=mixed.transpose(1, 2).flatten(2), blocks=target)
+    if listed and not any(a.relation.reaches_all for a in attentions):
+        mixed = mixed * joined.any(2)[:, None, :, None]
+    return Nodes(padded=mixed.transpose(1, 2).flatten(2), blocks=relation.target)
+
+
+def _end_to_end(parts: Sequence[Tensor]) -> Tensor:
+    """Keys, values or pairs of several relations, source after source: along the last dimension but one."""
+    return torch.cat(list(parts), dim=2) if len(parts) > 1 else parts[0]
 
 
 def _grid_logits(attention: Attention) -> Tensor:
@@ -164,28 +165,26 @@ def _grid_logits(attention: Attention) -> Tensor:
     return logits + attention.relation.to_grid(attention.bias).permute(0, 3, 1, 2)
 
 
-def _grid_softmax(logits: Sequence[Tensor], attentions: Sequence[Attention]) -> list[Tensor]:
-    """The shares `[B, H, T, S]` of each relation, of one softmax over all of them; in float32 at least."""
-    masked = []
-    for values, attention in zip(logits, attentions, strict=True):
-        values = values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
-        low = torch.finfo(values.dtype).min
-        masked.append(values.masked_fill(~attention.relation.joined[:, None], low))
-    joined = [a.relation.joined.expand(-1, a.relation.shape[1], -1) for a in attentions]
-    together = torch.cat(masked, dim=-1) if len(masked) > 1 else masked[0]
+def _grid_softmax(logits: Sequence[Tensor]) -> list[Tensor]:
+    """The shares `[B, H, T, S]` of each relation, of one softmax over all of them; in float32 at least.
+
+    The row of a target that no edge reaches is not zero: see `Relation.clear`.
+    """
+    together = torch.cat(list(logits), dim=-1) if len(logits) > 1 else logits[0]
     if not together.shape[-1]:
-        return masked
-    share = together.softmax(-1) * torch.cat(joined, dim=2).any(2)[:, None, :, None]
-    return list(share.split([values.shape[-1] for values in masked], dim=-1))
+        return list(logits)
+    share = together.softmax(-1, dtype=torch.promote_types(together.dtype, torch.float32))
+    return [share] if len(logits) == 1 else list(share.split([part.shape[-1] for part in logits], dim=-1))
 
 
 def _grid_sum(attention: Attention, share: Tensor) -> Nodes:
-    share = torch.nn.functional.dropout(share, attention.dropout)
+    relation = attention.relation
+    share = torch.nn.functional.dropout(share, attention.dropout) if attention.dropout else share
     value = heads_first(attention.value.padded, attention.score.heads)
     mixed = share.to(value.dtype) @ value
     if attention.message is not None:
-        mixed = mixed + attention.message.sum_grid(attention.relation, share)
-    return Nodes(padded=mixed.transpose(1, 2).flatten(2), blocks=attention.relation.target)
+        mixed = mixed + attention.message.sum_grid(relation, share)
+    return Nodes(padded=relation.clear(mixed).transpose(1, 2).flatten(2), blocks=relation.target)
 
 
 # ---------------------------------------------------------------------- on the list
@@ -231,8 +230,7 @@ def _normaliser(attention: Attention) -> tuple[Float[Tensor, "T H"], Tensor]:
     relation = attention.relation
     if attention.on_grid:
         logits, joined = _grid_logits(attention), relation.joined[:, None]
-        low = torch.finfo(logits.dtype).min
-        found = logits.masked_fill(~joined, low).logsumexp(-1).transpose(1, 2)
+        found = logits.logsumexp(-1).transpose(1, 2)
         any_edge = joined.any(-1).expand(-1, -1, relation.shape[1]).transpose(1, 2)
         nodes = Nodes(padded=torch.cat([found, any_edge.to(found.dtype)], dim=-1), blocks=relation.target)
         values = nodes.flat

@@ -21,10 +21,12 @@ class Blocks:
     Args:
         slot: the place `sample * L + position` of each row, `[N]`.
         mask: whether a place holds a row, `[B, L]`.
+        sizes: the number of rows of each sample, where they are known as Python ints.
     """
 
     slot: Int[Tensor, " N"]
     mask: Bool[Tensor, "B L"]
+    sizes: tuple[int, ...] | None = None
 
     def pad(self, rows: Tensor) -> Tensor:
         """Rows `[N, ...]` as a block `[B, L, ...]`, zero where there is no row."""
@@ -45,13 +47,11 @@ class Blocks:
 class Pad(torch.autograd.Function):
     """Rows into their slots; the gradient reads them off again."""
 
+    # Without setup_context, which inspects the signature on every call and takes longer than a small copy.
     @staticmethod
-    def forward(rows: Tensor, slot: Tensor, places: int) -> Tensor:
+    def forward(ctx: Any, rows: Tensor, slot: Tensor, places: int) -> Tensor:
+        ctx.save_for_backward(slot)
         return _padded(rows, slot, places)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        ctx.save_for_backward(inputs[1])
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
@@ -62,13 +62,10 @@ class Unpad(torch.autograd.Function):
     """Slots as rows; no slot is read twice, so the gradient is a copy and not a sum, which is far slower."""
 
     @staticmethod
-    def forward(flat: Tensor, slot: Tensor) -> Tensor:
+    def forward(ctx: Any, flat: Tensor, slot: Tensor) -> Tensor:
+        ctx.save_for_backward(slot)
+        ctx.places = len(flat)
         return flat.index_select(0, slot)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        ctx.save_for_backward(inputs[1])
-        ctx.places = len(inputs[0])
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
@@ -130,7 +127,8 @@ def paired(
 def _placed(slot: Tensor, sizes: Sequence[int]) -> Blocks:
     length = max(sizes, default=0)
     flat = torch.zeros(len(sizes) * length, dtype=torch.bool, device=slot.device)
-    return Blocks(slot, flat.index_fill(0, slot, True).view(len(sizes), length))
+    mask = flat.index_fill(0, slot, True).view(len(sizes), length)
+    return Blocks(slot, mask, tuple(map(int, sizes)))
 
 
 def _starts(batch: Tensor, num_graphs: int) -> Tensor:

@@ -55,11 +55,15 @@ def _closeness(source: Tensor, target: Tensor) -> Tensor:
 
 def _best(score: Tensor, block: PairBlock, k: int, loops: bool) -> tuple[Tensor, Tensor]:
     """The k best valid pairs of each row of a block."""
-    best, column = _largest(score.masked_fill(~block.allowed(loops), float("-inf")), min(k, score.shape[2]))
-    keep = best > float("-inf")
-    source = block.source_index[:, :, None].expand_as(column)[keep]
-    target = block.target_index[:, None, :].expand(-1, score.shape[1], -1).gather(2, column)[keep]
-    return best[keep], torch.stack([source, target])
+    allowed = block.allowed(loops)
+    # Samples of one size, the usual case, have no padding to be masked and nothing to be left out.
+    if not bool(allowed.all()):
+        score = score.masked_fill(~allowed, float("-inf"))
+    best, column = _largest(score, min(k, score.shape[2]))
+    source = block.source_index[:, :, None].expand_as(column)
+    target = block.target_index.gather(1, column.flatten(1)).view_as(column)
+    pairs, keep = torch.stack([source, target]), best > float("-inf")
+    return (best.flatten(), pairs.flatten(1)) if bool(keep.all()) else (best[keep], pairs[:, keep])
 
 
 def _largest(score: Tensor, k: int) -> tuple[Tensor, Tensor]:
@@ -67,7 +71,8 @@ def _largest(score: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
     Which of equal ones `topk` takes depends on the width of the padding, and so on the other samples.
     """
-    score = score.masked_fill(score.isnan(), float("-inf"))
+    if bool(score.sum().isnan()):
+        score = score.masked_fill(score.isnan(), float("-inf"))
     values, columns = score.topk(min(k + 1, score.shape[-1]), dim=-1)
     if not bool(((values[..., 1:] == values[..., :-1]) & (values[..., 1:] > float("-inf"))).any()):
         return values[..., :k], columns[..., :k]

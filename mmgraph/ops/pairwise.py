@@ -1,16 +1,31 @@
-"""Scores that need every channel of both ends: a vector times an activation of the ends' sum."""
+"""Scores that need every channel of both ends: a vector times an activation of the ends' sum.
 
-from typing import Literal
+Written out, the sums would be the largest tensor of a layer, with H * K numbers for each pair. Here they are
+made block by block in one small buffer, and made again for the gradient.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from mmgraph.ops.csr import Csr
 
 __all__ = ["Activation", "pairwise_edges", "pairwise_grid"]
 
 Activation = Literal["leaky_relu", "tanh"]
+
+Sizes = tuple[Sequence[int], Sequence[int]]
+"""How many targets and how many sources each sample has."""
+
+BLOCK = 2**17
+"""How many numbers a block holds on the CPU: 512 kB of float32, which stay in the cache."""
+
+LARGE_BLOCK = 2**24
+"""How many elsewhere, where few large steps are faster than many small ones."""
 
 
 def pairwise_grid(
@@ -19,12 +34,27 @@ def pairwise_grid(
     vector: Float[Tensor, "H K"],
     activation: Activation,
     slope: float = 0.2,
-    edge: Float[Tensor, "B T S H K"] | None = None,
+    features: Float[Tensor, "B T S F"] | None = None,
+    weight: Float[Tensor, "F H K"] | None = None,
+    sizes: Sizes | None = None,
 ) -> Float[Tensor, "B H T S"]:
-    r""":math:`v^\top \sigma(q_i + k_j + e_{ij})` of every pair."""
-    pairs = query[:, :, None] + key[:, None]
-    pairs = _activate(pairs if edge is None else pairs + edge, activation, slope)
-    return torch.einsum("btshk,hk->bhts", pairs, vector)
+    r""":math:`v^\top \sigma(q_i + k_j + W f_{ij})` of every pair, in float32 at least.
+
+    With the sizes of the samples, pairs of padding are passed over and their logits mean nothing.
+    """
+    if torch.compiler.is_compiling():
+        sizes = None
+    query, key, vector = _exact(query), _exact(key), _exact(vector)
+    features, weight = (None if t is None else _exact(t) for t in (features, weight))
+    if activation == "tanh":
+        return PairwiseGrid.apply(query, key, vector, features, weight, "tanh", sizes)
+    # LeakyReLU(z) is a share of z, which is one number for each end, and the rest of ReLU(z).
+    linear = (query * vector).sum(-1).transpose(1, 2)[..., None]
+    linear = linear + (key * vector).sum(-1).transpose(1, 2)[:, :, None]
+    if features is not None and weight is not None:
+        linear = linear + (features @ (weight * vector).sum(-1)).permute(0, 3, 1, 2)
+    rectified = PairwiseGrid.apply(query, key, vector, features, weight, "relu", sizes)
+    return slope * linear + (1 - slope) * rectified
 
 
 def pairwise_edges(
@@ -34,15 +64,233 @@ def pairwise_edges(
     vector: Float[Tensor, "H K"],
     activation: Activation,
     slope: float = 0.2,
-    edge: Float[Tensor, "E H K"] | None = None,
+    features: Float[Tensor, "E F"] | None = None,
+    weight: Float[Tensor, "F H K"] | None = None,
 ) -> Float[Tensor, "E H"]:
-    r""":math:`v^\top \sigma(q_i + k_j + e_{ij})` of every edge, in CSR order."""
-    pairs = query.index_select(0, csr.target) + key.index_select(0, csr.source)
-    pairs = pairs if edge is None else pairs + edge
-    return (_activate(pairs, activation, slope) * vector).sum(-1)
-
-
-def _activate(pairs: Tensor, activation: Activation, slope: float) -> Tensor:
+    r""":math:`v^\top \sigma(q_i + k_j + W f_{ij})` of every edge, in CSR order, in float32 at least."""
+    query, key, vector = _exact(query), _exact(key), _exact(vector)
+    features, weight = (None if t is None else _exact(t) for t in (features, weight))
+    inputs = query, key, vector, features, weight, csr.target, csr.source
     if activation == "tanh":
-        return pairs.tanh()
-    return torch.nn.functional.leaky_relu(pairs, slope)
+        return PairwiseEdges.apply(*inputs, "tanh")
+    linear = (query * vector).sum(-1).index_select(0, csr.target)
+    linear = linear + (key * vector).sum(-1).index_select(0, csr.source)
+    if features is not None and weight is not None:
+        linear = linear + features @ (weight * vector).sum(-1)
+    return slope * linear + (1 - slope) * PairwiseEdges.apply(*inputs, "relu")
+
+
+def _exact(values: Tensor) -> Tensor:
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
+class PairwiseGrid(torch.autograd.Function):
+    """With "relu" or "tanh"; in blocks of a few samples, or of a few targets of one."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        query: Tensor,
+        key: Tensor,
+        vector: Tensor,
+        features: Tensor | None,
+        weight: Tensor | None,
+        activation: str,
+        sizes: Sizes | None,
+    ) -> Tensor:
+        ctx.save_for_backward(query, key, vector, features, weight)
+        ctx.activation, ctx.sizes = activation, sizes
+        logits = query.new_zeros(query.shape[0], query.shape[2], query.shape[1], key.shape[1])
+        opposite, keys = query.flatten(2).neg(), key.flatten(2)
+        tiles, scratch = _tiles(opposite, keys, sizes)
+        for samples, targets, width in tiles:
+            given = None if features is None else features[samples, targets, :width]
+            here, there = opposite[samples, targets, None], keys[samples, None, :width]
+            there, pairs = _meeting(here, there, given, weight, scratch)
+            value = _value(activation, there, here, pairs).unflatten(3, vector.shape)
+            logits[samples, :, targets, :width] = value.mul_(vector).sum(-1).permute(0, 3, 1, 2)
+        if activation == "relu":
+            logits += (query * vector).sum(-1).transpose(1, 2)[..., None]
+        return logits
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        query, key, vector, features, weight = ctx.saved_tensors
+        opposite, keys = query.flatten(2).neg(), key.flatten(2)
+        at_query, at_key, at_vector = (torch.zeros_like(t) for t in (opposite, keys, vector))
+        at_features, at_weight = (None if t is None else torch.zeros_like(t) for t in (features, weight))
+        tiles, scratch = _tiles(opposite, keys, ctx.sizes)
+        by_pair = gradient.permute(0, 2, 3, 1).contiguous()
+        for samples, targets, width in tiles:
+            given = None if features is None else features[samples, targets, :width]
+            here, there = opposite[samples, targets, None], keys[samples, None, :width]
+            there, pairs = _meeting(here, there, given, weight, scratch)
+            wanted = by_pair[samples, targets, :width, :, None]
+            if ctx.activation == "tanh":
+                there = _value("tanh", there, here, pairs)
+                at_vector += (there.unflatten(3, vector.shape) * wanted).sum((0, 1, 2))
+            slopes = _slope(ctx.activation, there, here, pairs)
+            slopes.unflatten(3, vector.shape).mul_(wanted)
+            at_query[samples, targets] = slopes.sum(2)
+            at_key[samples, :width] += slopes.sum(1)
+            if given is not None and weight is not None:
+                at_weight += torch.mm(given.flatten(0, 2).T, slopes.flatten(0, 2)).view_as(weight)
+                at_features[samples, targets, :width] = slopes @ (weight * vector).flatten(1).T
+        ends = at_query.view_as(query), at_key.view(key.shape)
+        return *_gradients(ctx, *ends, at_vector, at_features, at_weight), None, None
+
+
+def _tiles(
+    opposite: Float[Tensor, "B T P"], keys: Float[Tensor, "B S P"], sizes: Sizes | None
+) -> tuple[list[tuple[slice, slice, int]], Tensor]:
+    """Samples, targets and number of sources of each block, and room for the largest."""
+    batch, height, channels = opposite.shape
+    heights, widths = sizes or ([height] * batch, [keys.shape[1]] * batch)
+    most = _limit(keys) // max(channels, 1)
+    many, tiles, largest = max(1, most // max(height * keys.shape[1], 1)), [], 0
+    for first in range(0, batch, many):
+        samples = slice(first, min(first + many, batch))
+        tall, wide = max(heights[samples]), max(widths[samples])
+        few = max(1, tall if many > 1 else min(tall, most // max(wide, 1)))
+        for target in range(0, tall if wide else 0, few):
+            tiles.append((samples, slice(target, min(target + few, tall)), wide))
+            largest = max(largest, (samples.stop - first) * few * wide)
+    return tiles, keys.new_empty(largest, channels)
+
+
+def _meeting(
+    here: Tensor, there: Tensor, features: Tensor | None, weight: Tensor | None, scratch: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The key's side of a block's sums, and room for the sums, which hold it already if edges speak."""
+    shape = (*here.shape[:2], *there.shape[2:])
+    pairs = scratch[: shape[0] * shape[1] * shape[2]]
+    if features is None or weight is None:
+        return there, pairs.view(shape)
+    torch.mm(features.flatten(0, 2), weight.flatten(1), out=pairs)
+    pairs = pairs.view(shape)
+    return pairs.add_(there), pairs
+
+
+class PairwiseEdges(torch.autograd.Function):
+    """With "relu" or "tanh"; all heads together, in blocks of edges."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        query: Tensor,
+        key: Tensor,
+        vector: Tensor,
+        features: Tensor | None,
+        weight: Tensor | None,
+        target: Tensor,
+        source: Tensor,
+        activation: str,
+    ) -> Tensor:
+        ctx.save_for_backward(query, key, vector, features, weight, target, source)
+        ctx.activation = activation
+        logits = query.new_empty(len(target), len(vector))
+        opposite, keys = query.flatten(1).neg(), key.flatten(1)
+        parts, scratch = _parts(keys, len(target))
+        for part in parts:
+            given = None if features is None else features[part]
+            here, there = _ends(opposite, keys, target[part], source[part], given, weight, scratch)
+            value = _value(activation, there, here, there).unflatten(1, vector.shape)
+            logits[part] = value.mul_(vector).sum(-1)
+        if activation == "relu":
+            logits += (query * vector).sum(-1).index_select(0, target)
+        return logits
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        query, key, vector, features, weight, target, source = ctx.saved_tensors
+        target, source = target.long(), source.long()  # Rows are added twice as fast by long indices.
+        opposite, keys = query.flatten(1).neg(), key.flatten(1)
+        at_query, at_key, at_vector = (
+            torch.zeros_like(opposite),
+            torch.zeros_like(keys),
+            torch.zeros_like(vector),
+        )
+        at_features, at_weight = (None if t is None else torch.zeros_like(t) for t in (features, weight))
+        parts, scratch = _parts(keys, len(target))
+        for part in parts:
+            given = None if features is None else features[part]
+            here, there = _ends(opposite, keys, target[part], source[part], given, weight, scratch)
+            wanted = gradient[part, :, None]
+            if ctx.activation == "tanh":
+                value = _value("tanh", there, here, there).unflatten(1, vector.shape)
+                at_vector += (value * wanted).sum(0)
+            slopes = _slope(ctx.activation, there, here, there)
+            slopes.unflatten(1, vector.shape).mul_(wanted)
+            at_query.index_add_(0, target[part], slopes)
+            at_key.index_add_(0, source[part], slopes)
+            if given is not None and weight is not None:
+                at_weight += torch.mm(given.T, slopes).view_as(weight)
+                at_features[part] = slopes @ (weight * vector).flatten(1).T
+        ends = at_query.view_as(query), at_key.view_as(key)
+        return *_gradients(ctx, *ends, at_vector, at_features, at_weight), None, None, None
+
+
+def _parts(keys: Float[Tensor, "S P"], num_edges: int) -> tuple[list[slice], Tensor]:
+    """The edges of each block, and twice the numbers of the largest."""
+    step = max(1, _limit(keys) // max(keys.shape[1], 1))
+    parts = [slice(first, min(first + step, num_edges)) for first in range(0, num_edges, step)]
+    return parts, keys.new_empty(2, min(step, num_edges), keys.shape[1])
+
+
+def _ends(
+    opposite: Tensor,
+    keys: Tensor,
+    target: Tensor,
+    source: Tensor,
+    features: Tensor | None,
+    weight: Tensor | None,
+    scratch: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """The query's side of a block's sums, turned, and the key's side."""
+    here, there = scratch[:, : len(target)].unbind(0)
+    torch.index_select(opposite, 0, target, out=here)
+    torch.index_select(keys, 0, source, out=there)
+    if features is not None and weight is not None:
+        there.addmm_(features, weight.flatten(1))
+    return here, there
+
+
+def _limit(values: Tensor) -> int:
+    """How many numbers a block may hold; a compiler, which makes loops of its own, gets a single block."""
+    if torch.compiler.is_compiling():
+        return 2**62
+    return BLOCK if values.device.type == "cpu" else LARGE_BLOCK
+
+
+def _value(activation: str, there: Tensor, here: Tensor, out: Tensor) -> Tensor:
+    """The activation of `there - here`; for "relu" plus `here`, which takes one step and is mended later."""
+    if activation == "relu":
+        return torch.maximum(there, here, out=out)
+    return torch.sub(there, here, out=out).tanh_()
+
+
+def _slope(activation: str, there: Tensor, here: Tensor, out: Tensor) -> Tensor:
+    """The activation's slope; of "tanh" from its value in `there`."""
+    if activation == "relu":
+        return torch.gt(there, here, out=out)
+    return there.square_().neg_().add_(1)
+
+
+def _gradients(
+    ctx: Any,
+    at_query: Tensor,
+    at_key: Tensor,
+    at_vector: Tensor,
+    at_features: Tensor | None,
+    at_weight: Tensor | None,
+) -> tuple[Tensor | None, ...]:
+    """The gradients, from sums of slopes; ReLU is its slope times its argument, so they give the vector's."""
+    query, key, vector, _, weight = ctx.saved_tensors[:5]
+    ends = tuple(range(query.dim() - 2))
+    if ctx.activation == "relu":
+        at_vector = (query * at_query).sum(ends) + (key * at_key).sum(ends)
+        at_vector = at_vector if at_weight is None else at_vector + (weight * at_weight).sum(0)
+    grad_weight = None if at_weight is None else at_weight * vector
+    return at_query * vector, at_key * vector, at_vector, at_features, grad_weight

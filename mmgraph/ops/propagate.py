@@ -45,7 +45,8 @@ def propagate(
             raise InputError('reduce="max" takes no weights: scale the nodes instead')
         return _maxima(relation, source)
     if reduce == "mean":
-        mean = relation.in_degree().map(lambda degree: 1 / degree.clamp(min=1))
+        exact = torch.promote_types(source.dtype, torch.float32)
+        mean = relation.in_degree().to(exact).map(lambda degree: 1 / degree.clamp(min=1))
         target_weight = mean if target_weight is None else mean * target_weight
     if not relation.on_grid("sum"):
         return _list_sums(relation, source, weight, source_weight, target_weight)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -14,7 +14,7 @@ from mmgraph.ops.crossover import WORKS, Work, grid_is_faster
 from mmgraph.ops.csr import Csr, csr
 from mmgraph.ops.nodes import Nodes
 
-__all__ = ["Form", "Grid", "Relation", "relation_of_edges", "relation_of_pairs"]
+__all__ = ["Form", "Grid", "Relation", "lowest", "relation_of_edges", "relation_of_pairs"]
 
 Form = Literal["complete", "dense", "csr"]
 
@@ -30,10 +30,12 @@ class Grid:
             whose edges carry nothing.
         joined: whether a pair is an edge, `[B, T, S]`; of a complete relation `[B, 1, S]`: whether there is
             such a source.
+        reaches_all: whether every target is known to have an edge, so that none has to be set to zero.
     """
 
     place: Int[Tensor, " E"] | None
     joined: Bool[Tensor, "B T1 S"]
+    reaches_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,15 @@ class Relation:
         assert self.source is not None
         assert self.target is not None
         return len(self.source.mask), self.target.mask.shape[1], self.source.mask.shape[1]
+
+    @property
+    def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+        """Targets and sources of each sample, where they are known; not while compiling, for any batch."""
+        if torch.compiler.is_compiling() or self.source is None or self.target is None:
+            return None
+        if self.source.sizes is None or self.target.sizes is None:
+            return None
+        return self.target.sizes, self.source.sizes
 
     def on_grid(self, work: Work) -> bool:
         """Whether an operation of this kind of work uses the grid."""
@@ -124,6 +135,21 @@ class Relation:
         sources, targets = (block.slot // max(block.mask.shape[1], 1) for block in (self.source, self.target))
         return paired(sources, targets, len(self.source.mask), self.num_edges)
 
+    def hide(self, logits: Float[Tensor, "B H T S"]) -> Float[Tensor, "B H T S"]:
+        """Logits whose softmax leaves out the pairs that are no edges."""
+        return logits.masked_fill(~self.joined[:, None], lowest(logits.dtype))
+
+    def clear(self, rows: Float[Tensor, "B H T K"]) -> Float[Tensor, "B H T K"]:
+        """Zero where a target has no edge, of weighted means whose weights are a softmax over such logits."""
+        # Without an edge the weights are even: over padding alone, which is zero, where it is complete.
+        return rows if self.complete or self.reaches_all else rows * self.joined.any(2)[:, None, :, None]
+
+    @property
+    def reaches_all(self) -> bool:
+        """Whether every target is known to have an edge in the grid."""
+        assert self.grid is not None
+        return self.grid.reaches_all
+
     # ------------------------------------------------------------------ degrees
 
     def in_degree(self, weight: Float[Tensor, " E"] | None = None) -> Nodes:
@@ -168,6 +194,11 @@ def _list_degree(starts: Tensor, ends: Tensor, order: Tensor, count: int, weight
     if weight is None:
         return starts.diff().to(torch.get_default_dtype())[:, None]
     return weight.new_zeros(count).index_add(0, ends, weight.index_select(0, order))[:, None]
+
+
+def lowest(dtype: torch.dtype) -> float:
+    """The logit of a pair that is no edge: half the least number, so that a bias cannot make it infinite."""
+    return torch.finfo(dtype).min / 2
 
 
 def relation_of_edges(
@@ -239,7 +270,9 @@ def _grid(relation: Relation, edge_index: Tensor) -> Grid | None:
     joined.index_fill_(0, place, True)
     if int(joined.sum()) != relation.num_edges:
         return None
-    return Grid(place, joined.view(batch, height, width))
+    joined = joined.view(batch, height, width)
+    assert relation.target is not None
+    return Grid(place, joined, reaches_all=bool((joined.any(2) | ~relation.target.mask).all()))
 
 
 def _places(source: Blocks | None, target: Blocks | None, sources: Tensor, targets: Tensor) -> Tensor:
@@ -252,5 +285,5 @@ def _places(source: Blocks | None, target: Blocks | None, sources: Tensor, targe
 def _apply(part: Part, function: Callable[[Tensor], Tensor]) -> Part:
     if part is None:
         return None
-    changed = {k: function(v) for k, v in vars(part).items() if isinstance(v, Tensor)}
+    changed: dict[str, Any] = {k: function(v) for k, v in vars(part).items() if isinstance(v, Tensor)}
     return replace(part, **changed)

@@ -15,7 +15,7 @@ from mmgraph.ops.crossover import Work
 from mmgraph.ops.edge_features import EdgeFeatures
 from mmgraph.ops.nodes import Nodes
 from mmgraph.ops.pairwise import Activation, pairwise_edges, pairwise_grid
-from mmgraph.ops.relation import Relation
+from mmgraph.ops.relation import Relation, lowest
 from mmgraph.ops.segment import edge_dot
 
 __all__ = ["Additive", "Dot", "Pairwise", "Score", "by_head", "heads_first"]
@@ -34,7 +34,7 @@ class Score(Protocol):
         """Its kind of work, from which the layout is chosen."""
 
     def grid(self, relation: Relation) -> Float[Tensor, "B H T S"]:
-        """The logits of all pairs; those that are no edges mean nothing."""
+        """The logits of all pairs; of those that are no edges, so low that a softmax leaves them out."""
 
     def edges(self, relation: Relation) -> Float[Tensor, "E H"]:
         """The logits of the edges in CSR order."""
@@ -80,9 +80,9 @@ class Dot:
         """The logits of all pairs."""
         query, key = (heads_first(nodes.padded, self.heads) for nodes in (self.query, self.key))
         logits = (query * self.scale) @ key.transpose(-1, -2)
-        if self.edge is None:
-            return logits
-        return logits + self.scale * self.edge.dot_grid(relation, query.transpose(1, 2))
+        if self.edge is not None:
+            logits = logits + self.scale * self.edge.dot_grid(relation, query.transpose(1, 2))
+        return relation.hide(logits)
 
     def edges(self, relation: Relation) -> Float[Tensor, "E H"]:
         """The logits of the edges."""
@@ -121,12 +121,15 @@ class Additive:
 
     def grid(self, relation: Relation) -> Float[Tensor, "B H T S"]:
         """The logits of all pairs."""
-        logits = (
-            self.target.padded.transpose(1, 2)[..., None] + self.source.padded.transpose(1, 2)[:, :, None]
-        )
+        source = self.source.padded
+        if relation.complete:
+            # Absent sources are hidden here, where it costs a pass over nodes and not one over pairs.
+            source = source.masked_fill(~relation.joined.transpose(1, 2), lowest(source.dtype))
+        logits = self.target.padded.transpose(1, 2)[..., None] + source.transpose(1, 2)[:, :, None]
         if self.edge is not None:
             logits = logits + relation.to_grid(self.edge).permute(0, 3, 1, 2)
-        return torch.nn.functional.leaky_relu(logits, self.slope)
+        logits = torch.nn.functional.leaky_relu(logits, self.slope)
+        return logits if relation.complete else relation.hide(logits)
 
     def edges(self, relation: Relation) -> Float[Tensor, "E H"]:
         """The logits of the edges."""
@@ -151,7 +154,7 @@ class Pairwise:
         vector: v, `[H, K]`.
         activation: "leaky_relu" or "tanh".
         slope: of LeakyReLU's negative part.
-        edge: vectors of the edges; here they are written out, one for each edge or pair.
+        edge: vectors of the edges.
     """
 
     query: Nodes
@@ -174,19 +177,19 @@ class Pairwise:
     def grid(self, relation: Relation) -> Float[Tensor, "B H T S"]:
         """The logits of all pairs."""
         query, key = (nodes.padded.unflatten(-1, (self.heads, -1)) for nodes in (self.query, self.key))
-        edge = None
+        edge = (None, None)
         if self.edge is not None:
-            vectors = torch.einsum("ef,fhk->ehk", self.edge.features, self.edge.weight)
-            edge = relation.to_grid(vectors)
-        return pairwise_grid(query, key, self.vector, self.activation, self.slope, edge)
+            edge = relation.to_grid(self.edge.features), self.edge.weight
+        ends = query, key, self.vector, self.activation, self.slope
+        return relation.hide(pairwise_grid(*ends, *edge, relation.sizes))
 
     def edges(self, relation: Relation) -> Float[Tensor, "E H"]:
         """The logits of the edges."""
         csr = relation.csr
         assert csr is not None
         query, key = (by_head(nodes.flat, self.heads) for nodes in (self.query, self.key))
-        edge = None
-        if self.edge is not None:
-            features = self.edge.features.index_select(0, csr.order)
-            edge = torch.einsum("ef,fhk->ehk", features, self.edge.weight)
-        return pairwise_edges(csr, query, key, self.vector, self.activation, self.slope, edge)
+        ends = query, key, self.vector, self.activation, self.slope
+        if self.edge is None:
+            return pairwise_edges(csr, *ends)
+        features = self.edge.features.index_select(0, csr.order)
+        return pairwise_edges(csr, *ends, features, self.edge.weight)

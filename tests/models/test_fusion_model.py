@@ -119,7 +119,7 @@ def test_the_pretended_device_raises_on_what_waits(accelerator):
 def test_the_order_of_a_schema_changes_nothing():
     model, graph = FusionModel(SCHEMA, dim=16, align=PAIRS).eval(), batch()
     for layer in model.layers:
-        torch.nn.init.normal_(layer.attention.edge_table)
+        torch.nn.init.normal_(layer.mix.edge_table)
     turned = Schema(dict(reversed(SCHEMA.nodes.items())), dict(reversed(SCHEMA.edges.items())))
     assert turned == SCHEMA
     expected = model(graph)

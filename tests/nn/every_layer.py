@@ -68,11 +68,13 @@ class Example:
         call: from the layer and a planned batch to outputs by name; a row for each node of the type that the
             name begins with, or for each sample if it begins with "sample".
         symmetric: whether renaming the nodes of a sample only renames the outputs.
+        unread: names of weights that this batch has no use for.
     """
 
     make: Callable[[], nn.Module]
     call: Callable[[nn.Module, HeteroGraph], Outputs]
     symmetric: bool = True
+    unread: tuple[str, ...] = ()
 
 
 class Each(nn.Module):
@@ -108,12 +110,20 @@ def each(
     )
 
 
-def hetero(make: Callable[[], nn.Module], attr: tuple[EdgeType, ...] = ()) -> Example:
+def hetero(
+    make: Callable[[], nn.Module], attr: tuple[EdgeType, ...] = (), unread: tuple[str, ...] = ()
+) -> Example:
     """A layer over all relations."""
-    return Example(
-        make,
-        lambda layer, graph: layer(graph.x, graph.relations, {key: graph.edge_attr[key] for key in attr}),
-    )
+
+    def call(layer: nn.Module, graph: HeteroGraph) -> Outputs:
+        return layer(graph.x, graph.relations, {key: graph.edge_attr[key] for key in attr})
+
+    return Example(make, call, unread=unread)
+
+
+def relational(make: Callable[[], nn.Module]) -> Example:
+    """A layer over all relations that reads nothing of their edges."""
+    return Example(make, lambda layer, graph: layer(graph.x, graph.relations))
 
 
 def pool(make: Callable[[], nn.Module]) -> Example:
@@ -124,6 +134,27 @@ def pool(make: Callable[[], nn.Module]) -> Example:
             f"sample {key}": layer(graph.x[key], blocks(graph.batch[key], graph.sizes[key]))
             for key in graph.x
         }
+
+    return Example(make, call)
+
+
+def fused(make: Callable[[], nn.Module]) -> Example:
+    """A layer over the nodes of all types, given their blocks."""
+
+    def call(layer: nn.Module, graph: HeteroGraph) -> Outputs:
+        return layer(graph.x, {key: blocks(graph.batch[key], graph.sizes[key]) for key in graph.x})
+
+    return Example(make, call)
+
+
+def co_pooled(make: Callable[[], nn.Module]) -> Example:
+    """A layer from the nodes of two types to a vector of each."""
+
+    def call(layer: nn.Module, graph: HeteroGraph) -> Outputs:
+        keys = ("region", "token")
+        placed = tuple(blocks(graph.batch[key], graph.sizes[key]) for key in keys)
+        found = layer(tuple(graph.x[key] for key in keys), placed)
+        return {f"sample {key}": value for key, value in zip(keys, found, strict=True)}
 
     return Example(make, call)
 
@@ -145,15 +176,44 @@ def edge_dim(key: EdgeType) -> int | None:
 
 EXAMPLES: dict[str, Example] = {
     "AttentionPool": pool(lambda: layers.AttentionPool(WIDTH)),
+    "CrossModalAttention": each(
+        lambda key: layers.CrossModalAttention(WIDTH, 2, score=("additive" if key == BACK else "scaled"))
+    ),
+    "FusionInTransformer": fused(lambda: layers.FusionInTransformer(tuple(SIZES), WIDTH, 2)),
     "GATConv": each(
         lambda key: layers.GATConv((WIDTH, WIDTH), 2, 3, edge_dim=edge_dim(key), residual=True), attr=(HEARS,)
     ),
+    "GATv2Conv": each(
+        lambda key: layers.GATv2Conv((WIDTH, WIDTH), 2, 3, edge_dim=edge_dim(key), residual=True),
+        attr=(HEARS,),
+    ),
     "GCNConv": each(lambda key: layers.GCNConv(WIDTH, 4)),
+    "GINConv": each(lambda key: layers.GINConv(nn.Linear(WIDTH, 4), train_eps=True)),
+    "GINEConv": each(lambda key: layers.GINEConv(nn.Linear(WIDTH, 4), WIDTH, FEATURES), (HEARS,), (HEARS,)),
     "GraphLayer": packed(lambda: layers.GraphLayer(SCHEMA, WIDTH, 2)),
+    "HANConv": relational(lambda: layers.HANConv(WIDTH, WIDTH, SCHEMA, 2)),
+    "HGTConv": hetero(
+        lambda: layers.HGTConv(WIDTH, WIDTH, SCHEMA, 2),
+        attr=(HEARS, NEXT),
+        unread=("out_lin.lins.segment.weight", "out_lin.lins.segment.bias", "skip.segment"),
+    ),
     "HeteroConv": hetero(
         lambda: layers.HeteroConv({key: layers.GATConv((WIDTH, WIDTH), 2, 3) for key in PLAIN}, "softmax")
     ),
+    "MaxPool": pool(layers.MaxPool),
+    "MeanPool": pool(layers.MeanPool),
+    "PooledCoAttention": co_pooled(lambda: layers.PooledCoAttention(WIDTH)),
+    "RGCNConv": each(lambda key: layers.RGCNConv((WIDTH, WIDTH), 4, len(CLASSES)), (NEXT,), (NEXT,)),
     "RelationalAttention": packed(lambda: layers.RelationalAttention(SCHEMA, WIDTH, 2)),
+    "SAGEConv": each(lambda key: layers.SAGEConv((WIDTH, WIDTH), 4)),
+    "SchemaConv": packed(lambda: layers.SchemaConv(SCHEMA, WIDTH, "transformer", 2)),
+    "Set2Set": pool(lambda: layers.Set2Set(WIDTH, 2)),
+    "SoftClusterPool": pool(lambda: layers.SoftClusterPool(WIDTH, 3)),
+    "SumPool": pool(layers.SumPool),
+    "TopKPool": pool(lambda: layers.TopKPool(WIDTH, 0.5)),
+    "TransformerConv": each(
+        lambda key: layers.TransformerConv((WIDTH, WIDTH), 2, 3, edge_dim=edge_dim(key)), attr=(HEARS,)
+    ),
 }
 
 

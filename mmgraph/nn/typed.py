@@ -1,0 +1,124 @@
+"""What layers over all types of a graph share: the types, their names in a state dict, their relations."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from mmgraph.errors import InputError
+from mmgraph.graph import EdgeSpec, EdgeType, NodeType, Schema
+from mmgraph.ops.blocks import Blocks
+from mmgraph.ops.relation import Relation, relation_of_edges
+
+__all__ = [
+    "Types",
+    "blocks_of",
+    "edge_type_key",
+    "node_type_key",
+    "planned_relations",
+    "types_of",
+    "widths_of",
+]
+
+Types = Schema | tuple[Sequence[NodeType], Sequence[EdgeType]]
+"""A schema, or node types and edge types."""
+
+RESERVED = {*dir(nn.ModuleDict), *dir(nn.ParameterDict)}
+
+
+def types_of(types: Types) -> tuple[tuple[NodeType, ...], dict[EdgeType, EdgeSpec]]:
+    """Node types, and what each edge type carries; nothing where the types came without a schema.
+
+    Raises:
+        InputError: an edge type joins a node type that is not there, or two types get the same name in the
+            state dict.
+    """
+    if isinstance(types, Schema):
+        nodes, edges = tuple(types.nodes), dict(types.edges)
+    else:
+        nodes, edges = tuple(types[0]), {key: EdgeSpec() for key in types[1]}
+    for key in edges:
+        for end in (key[0], key[2]):
+            if end not in nodes:
+                raise InputError(f"edge type {key} joins node type {end!r}, which is not among {list(nodes)}")
+    _check_names(nodes, node_type_key)
+    _check_names(edges, edge_type_key)
+    return nodes, edges
+
+
+def widths_of(in_dim: int | Mapping[NodeType, int], nodes: Sequence[NodeType]) -> dict[NodeType, int]:
+    """The width of each node type."""
+    if isinstance(in_dim, int):
+        return dict.fromkeys(nodes, in_dim)
+    if set(in_dim) != set(nodes):
+        raise InputError(f"in_dim has the types {sorted(in_dim)}: give a width for each of {sorted(nodes)}")
+    return {key: in_dim[key] for key in nodes}
+
+
+def node_type_key(node_type: NodeType) -> str:
+    """A node type as the name of a module's part, written as PyG writes it."""
+    key = f"<{node_type}>" if node_type in RESERVED else node_type
+    return key.replace(".", "#")
+
+
+def edge_type_key(edge_type: EdgeType) -> str:
+    """An edge type as the name of a parameter, written as PyG's HGTConv and HANConv write it."""
+    return "__".join(edge_type).replace(".", "#")
+
+
+def planned_relations(
+    edge_types: Iterable[EdgeType],
+    x: Mapping[NodeType, Tensor],
+    relations: Mapping[EdgeType, Relation | Tensor],
+) -> dict[EdgeType, Relation]:
+    """The relation of each edge type, planned if it came as an edge_index.
+
+    Raises:
+        InputError: a relation or the nodes of an end are missing, or are not as many as it was planned for.
+    """
+    return {key: _planned(key, x, relations) for key in edge_types}
+
+
+def blocks_of(node_type: NodeType, relations: Mapping[EdgeType, Relation]) -> Blocks | None:
+    """Where the nodes of a type lie in padded blocks; None if no relation knows."""
+    for key, relation in relations.items():
+        for end, placed in ((key[0], relation.source), (key[2], relation.target)):
+            if end == node_type and placed is not None:
+                return placed
+    return None
+
+
+def _planned(
+    key: EdgeType, x: Mapping[NodeType, Tensor], relations: Mapping[EdgeType, Relation | Tensor]
+) -> Relation:
+    if key not in relations:
+        raise InputError(
+            f"the relation {key} is missing (got {list(relations)}): give one for each edge type of the "
+            "layer, an empty one where the graph has no such edges"
+        )
+    for end in (key[0], key[2]):
+        if end not in x:
+            raise InputError(
+                f"the nodes of type {end!r} are missing (got {list(x)}): give x [N, D] of each type, with "
+                "N = 0 where the graph has no such nodes"
+            )
+    relation, count = relations[key], (len(x[key[0]]), len(x[key[2]]))
+    if isinstance(relation, torch.Tensor):
+        return relation_of_edges(relation, *count)
+    planned = (relation.num_sources, relation.num_targets)
+    if count != planned:
+        raise InputError(
+            f"got {count[0]} source and {count[1]} target nodes for the relation {key} between "
+            f"{planned[0]} and {planned[1]}: pass the nodes of the batch that it was planned for"
+        )
+    return relation
+
+
+def _check_names(types: Iterable[NodeType] | Iterable[EdgeType], name: object) -> None:
+    seen: dict[str, object] = {}
+    assert callable(name)
+    for key in types:
+        if seen.setdefault(name(key), key) != key:
+            raise InputError(
+                f"the types {seen[name(key)]} and {key} both have the name {name(key)!r}: rename one"
+            )

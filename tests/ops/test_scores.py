@@ -1,0 +1,54 @@
+import pytest
+import torch
+
+from mmgraph.ops.nodes import Nodes
+from mmgraph.ops.scores import Additive, Dot, Pairwise, Score
+from tests.nn.relations import cases
+from tests.ops.attention import HEADS, SCORES, WIDTH, close, logit, relation_of, score_of, values_of
+
+NAMES = [case.name for case in cases()]
+
+
+def both_forms(score, relation):
+    """The logits of the edges, in the edges' order, from each layout that the relation holds."""
+    if relation.grid is not None:
+        yield relation.from_grid(score.grid(relation).permute(0, 2, 3, 1))
+    if relation.csr is not None:
+        logits = score.edges(relation)
+        yield torch.zeros_like(logits).index_copy(0, relation.csr.order, logits)
+
+
+@pytest.mark.parametrize("edge", [False, True], ids=["plain", "edges"])
+@pytest.mark.parametrize("kind", SCORES)
+@pytest.mark.parametrize("name", NAMES)
+def test_logits_are_those_of_the_equation_in_every_layout(name, kind, edge):
+    case = next(case for case in cases() if case.name == name)
+    relation, values = relation_of(case), values_of(case, kind)
+    score = score_of(kind, values, relation, edge)
+    pairs = case.edge_index.T.tolist()
+    expected = [logit(kind, values, i, j, n if edge else None) for n, (j, i) in enumerate(pairs)]
+    expected = torch.stack(expected) if expected else torch.zeros(0, HEADS).double()
+    found = list(both_forms(score, relation))
+    assert found
+    for logits in found:
+        close(logits, expected, values)
+
+
+def test_each_names_its_work_its_heads_and_is_a_score():
+    nodes, vector = Nodes(torch.zeros(2, HEADS * WIDTH)), torch.zeros(HEADS, WIDTH)
+    works = {"dot": Dot(nodes, nodes, HEADS, 1.0), "additive": Additive(nodes, nodes, HEADS)}
+    works["pairwise"] = Pairwise(nodes, nodes, vector)
+    for work, score in works.items():
+        assert isinstance(score, Score)
+        assert (score.work, score.heads) == (work, HEADS)
+
+
+@pytest.mark.parametrize("kind", SCORES)
+def test_gradcheck(kind):
+    case = next(case for case in cases() if case.name == "some-csr")
+    relation, values = relation_of(case), values_of(case, kind)
+
+    def run(*leaves):
+        return score_of(kind, dict(zip(values, leaves, strict=True)), relation, True).edges(relation)
+
+    assert torch.autograd.gradcheck(run, tuple(values.values()), fast_mode=True)
