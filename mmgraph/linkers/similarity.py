@@ -77,14 +77,15 @@ class SimilarityLinker:
             assert self.threshold is not None
             return pairs_above(source, target, *sizes, cosine, self.threshold, loops=loops)
         edges, score = nearest(source, target, *sizes, self.k, loops=loops)
-        keep = torch.ones_like(score, dtype=torch.bool)
         if self.mutual:
             back, _ = nearest(target, source, sizes[1], sizes[0], self.k, loops=loops)
             width = max(len(target), 1)
-            keep &= torch.isin(edges[0] * width + edges[1], back[1] * width + back[0])
+            keep = torch.isin(edges[0] * width + edges[1], back[1] * width + back[0])
+            edges, score = edges[:, keep], score[keep]
         if self.threshold is not None:
-            keep &= score >= self.threshold
-        return edges[:, keep], score[keep]
+            keep = score >= self.threshold
+            edges, score = edges[:, keep], score[keep]
+        return edges, score
 
     def _embedding(self, graph: HeteroGraph, node_type: NodeType) -> Tensor:
         if self.embedding != "x":

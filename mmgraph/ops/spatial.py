@@ -41,8 +41,8 @@ SPATIAL_INVERSE: tuple[int, ...] = (1, 0, 2, 7, 8, 9, 10, 3, 4, 5, 6)
 TANGENT = 2**0.5 - 1
 """tan(22.5 degrees): half a sector."""
 
-BLOCK = 2**14
-"""How many pairs are compared at once: what is known of them about fits into the cache."""
+BLOCK = 2**17
+"""Bytes of one number of each pair, for the pairs that are compared at once: they fit into the cache."""
 
 
 def spatial_classes(boxes: Float[Tensor, "N 4"], pairs: Int[Tensor, "2 E"]) -> Int[Tensor, " E"]:
@@ -60,10 +60,10 @@ def spatial_classes(boxes: Float[Tensor, "N 4"], pairs: Int[Tensor, "2 E"]) -> I
     Returns:
         Classes 0..10. But for rounding, they stay when all boxes are shifted or scaled.
     """
-    columns = _box_columns(boxes)
+    columns, block = _box_columns(boxes), _block(boxes)
     parts = [
         _classes(_take(columns, source), _take(columns, target))
-        for source, target in zip(pairs[0].split(BLOCK), pairs[1].split(BLOCK), strict=True)
+        for source, target in zip(pairs[0].split(block), pairs[1].split(block), strict=True)
     ]
     return torch.cat(parts)
 
@@ -77,9 +77,10 @@ def complete_spatial_classes(boxes: Float[Tensor, "N 4"], sizes: Sequence[int]) 
         boxes: as in `spatial_classes`, sample after sample.
         sizes: how many boxes each sample has.
     """
-    starts = ragged.offsets(sizes).tolist()
+    starts, block = ragged.offsets(sizes).tolist(), _block(boxes)
     parts = [
-        _run_classes(boxes[starts[first] : starts[last]], sizes[first:last]) for first, last in _runs(sizes)
+        _run_classes(boxes[starts[first] : starts[last]], sizes[first:last], block)
+        for first, last in _runs(sizes, block)
     ]
     return torch.cat(parts) if parts else torch.zeros(0, dtype=torch.long, device=boxes.device)
 
@@ -89,6 +90,11 @@ def iou(boxes_a: Float[Tensor, "N 4"], boxes_b: Float[Tensor, "M 4"]) -> Float[T
     a, b = _rows(_box_columns(boxes_a), slice(None)), _row(_box_columns(boxes_b))
     shared = _shared_area(torch.maximum(a.low, b.low), torch.minimum(a.high, b.high))
     return shared / (a.area + b.area - shared)
+
+
+def _block(boxes: Tensor) -> int:
+    """How many pairs are compared at once."""
+    return max(1, BLOCK // boxes.element_size())
 
 
 class _Columns(NamedTuple):
@@ -124,24 +130,24 @@ def _row(columns: _Columns) -> _Columns:
     return _Columns(*(column[..., None, :] for column in columns))
 
 
-def _runs(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _runs(sizes: Sequence[int], block: int) -> Iterator[tuple[int, int]]:
     """Consecutive samples that, padded to the largest of them, make about one block of pairs."""
     first, longest = 0, 0
     for sample, size in enumerate(sizes):
         longest = max(longest, size)
-        if sample > first and (sample + 1 - first) * longest**2 > BLOCK:
+        if sample > first and (sample + 1 - first) * longest**2 > block:
             yield first, sample
             first, longest = sample, size
     if sizes:
         yield first, len(sizes)
 
 
-def _run_classes(boxes: Tensor, sizes: Sequence[int]) -> Tensor:
+def _run_classes(boxes: Tensor, sizes: Sequence[int], block: int) -> Tensor:
     """Every pair of a run of samples; a sample that alone exceeds a block is cut by rows."""
     alike = min(sizes) == max(sizes)
     padded = boxes.reshape(len(sizes), sizes[0], 4) if alike else ragged.pad(boxes, sizes)
     columns = _box_columns(padded)
-    height = max(1, BLOCK // max(1, padded.shape[0] * padded.shape[1]))
+    height = max(1, block // max(1, padded.shape[0] * padded.shape[1]))
     parts = [slice(first, first + height) for first in range(0, max(1, padded.shape[1]), height)]
     classes = torch.cat([_classes(_rows(columns, part), _row(columns)) for part in parts], 1)
     if alike:

@@ -6,33 +6,37 @@ from mmgraph.errors import InputError
 from mmgraph.media.series import TimeSeries, read_series
 
 
+def read(item, channels):
+    return read_series([item], channels, ["a"])
+
+
 @pytest.mark.parametrize(
     "values", [[0, 1, 2, 3], torch.arange(4.0), torch.arange(4), np.arange(4)[:, None], np.arange(4.0)]
 )
 def test_lists_arrays_and_tensors_will_do(values):
-    rows = read_series((values, 2), 1)
+    rows = read((values, 2), 1)
     assert rows.values.tolist() == [[0], [1], [2], [3]]
     assert rows.times.tolist() == [0, 0.5, 1, 1.5]
-    assert rows.end == 2.0
+    assert rows.ends == [2.0]
 
 
 def test_given_times_end_a_mean_step_after_the_last():
-    rows = read_series(TimeSeries([1.0, float("nan"), 2.0], times=[1, 2, 5]), 1)
+    rows = read(TimeSeries([1.0, float("nan"), 2.0], times=[1, 2, 5]), 1)
     assert rows.times.tolist() == [1, 2, 5]
-    assert rows.end == 7.0
+    assert rows.ends == [7.0]
     assert rows.values.isnan().tolist() == [[False], [True], [False]]
 
 
 def test_a_recording_may_be_empty():
     for item in [(np.zeros((0, 2)), 1), TimeSeries(np.zeros((0, 2)), times=[])]:
-        rows = read_series(item, 2)
+        rows = read(item, 2)
         assert rows.values.shape == (0, 2)
-        assert rows.end == 0.0
+        assert rows.ends == [0.0]
 
 
 def test_what_was_given_is_not_written_to():
     values = np.array([[1.0], [2.0]])
-    read_series((values, 1), 1).values.fill_(0)
+    read((values, 1), 1).values.fill_(0)
     assert values.tolist() == [[1], [2]]
 
 
@@ -60,4 +64,13 @@ def test_what_was_given_is_not_written_to():
 )
 def test_what_cannot_be_used_says_what_is_expected(item, message):
     with pytest.raises(InputError, match=message):
-        read_series(item, 2)
+        read(item, 2)
+
+
+def test_recordings_are_checked_together_and_the_guilty_one_is_named():
+    gap, infinite = np.array([[1.0], [np.nan]]), np.array([[1.0], [np.inf], [-np.inf]])
+    rows = read_series([(gap, 1), None, (gap[:1], 2)], 1, ["a", "b", "c"])
+    assert (rows.counts, rows.ends) == ([2, 0, 1], [2.0, 0.0, 0.5])
+    assert rows.times.tolist() == [0, 1, 0]
+    with pytest.raises(InputError, match="sample 'c': values are infinite"):
+        read_series([(gap, 1), None, (infinite, 1)], 1, ["a", "b", "c"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ __all__ = ["Components", "Grid", "Superpixels", "as_rule", "detect", "given_boxe
 
 Boxes = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
+
+NO_BOXES: Boxes = np.zeros((0, 4))
 
 MAX_CELLS = 10_000
 """Of a grid."""
@@ -127,36 +130,71 @@ def detect(detector: Detector, image: Image.Image) -> Picture:
     return Picture(image=image, boxes=found)
 
 
-def given_boxes(picture: Picture, size: tuple[int, int], clip: bool, id: str) -> Boxes:
-    """The boxes of a picture as x1, y1, x2, y2 in pixels, checked against its size.
+def given_boxes(
+    pictures: Sequence[Picture], sizes: Sequence[tuple[int, int]], clip: bool, ids: Sequence[str]
+) -> list[Boxes]:
+    """The boxes of pictures as x1, y1, x2, y2 in pixels, checked against the pictures' sizes, all at once.
+
+    Args:
+        pictures: those that the boxes came with.
+        sizes: width and height of each picture.
+        clip: cut boxes off at the border, also where the Picture does not say so.
+        ids: the samples' names, for the error.
 
     Raises:
         InputError: a box that is not finite, ends before it begins, or leaves the picture, if not clipped.
     """
-    boxes, limit = picture.box_array, np.array([*size, *size], dtype=np.float64)
-    if boxes is None or not len(boxes):
-        return np.zeros((0, 4))
-    if picture.box_format == "normalised":
-        boxes = boxes * limit
-    elif picture.box_format == "xywh":
-        boxes = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+    corners = [_corners(picture, size) for picture, size in zip(pictures, sizes, strict=True)]
+    ends = [0, *accumulate(map(len, corners))]
+    sample = np.arange(len(corners)).repeat(np.diff(ends))
+    boxes = np.concatenate([NO_BOXES, *corners])
+    limit = np.array([(*size, *size) for size in sizes], dtype=np.float64).reshape(-1, 4)[sample]
     inside = (boxes >= -TOLERANCE * limit) & (boxes <= limit * (1 + TOLERANCE))
-    sound = np.isfinite(boxes) if clip or picture.clip else inside
+    loose = np.array([clip or picture.clip for picture in pictures], dtype=bool)[sample]
+    sound = np.where(loose[:, None], np.isfinite(boxes), inside)
     sound[:, 2:] &= boxes[:, :2] <= boxes[:, 2:]
     if not sound.all():
-        raise InputError(_fault(boxes, int(np.argmin(sound.all(axis=1))), size, picture.box_format, id))
-    if picture.box_format != "normalised" and boxes.max() <= 1 and (boxes % 1).any():
-        raise InputError(
-            f"boxes of sample {id!r} all lie within the first pixel of the {size[0]}x{size[1]} image: "
-            "if they are in 0..1, pass Picture(box_format='normalised')"
-        )
-    return np.minimum(np.maximum(boxes, 0), limit)
+        row = int(np.argmin(sound.all(axis=1)))
+        i = sample[row]
+        raise InputError(_fault(boxes[row], row - ends[i], sizes[i], pictures[i].box_format, ids[i]))
+    _check_unit(pictures, corners, sizes, ids)
+    boxes = np.minimum(np.maximum(boxes, 0), limit)
+    return [boxes[start:end] for start, end in pairwise(ends)]
 
 
-def _fault(boxes: Boxes, number: int, size: tuple[int, int], box_format: str, id: str) -> str:
-    x1, y1, x2, y2 = boxes[number].tolist()
+def _corners(picture: Picture, size: tuple[int, int]) -> Boxes:
+    boxes = picture.box_array
+    if boxes is None or not len(boxes):
+        return NO_BOXES
+    if picture.box_format == "normalised":
+        return boxes * np.array([*size, *size], dtype=np.float64)
+    if picture.box_format == "xywh":
+        return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+    return boxes
+
+
+def _check_unit(
+    pictures: Sequence[Picture],
+    corners: Sequence[Boxes],
+    sizes: Sequence[tuple[int, int]],
+    ids: Sequence[str],
+) -> None:
+    """Raise for boxes that are said to be in pixels but look like shares of the picture."""
+    for picture, boxes, size, id in zip(pictures, corners, sizes, ids, strict=True):
+        # Most pictures are done with after their first box.
+        if picture.box_format == "normalised" or not len(boxes) or boxes[0, 2] > 1:
+            continue
+        if boxes.max() <= 1 and (boxes % 1).any():
+            raise InputError(
+                f"boxes of sample {id!r} all lie within the first pixel of the {size[0]}x{size[1]} image: "
+                "if they are in 0..1, pass Picture(box_format='normalised')"
+            )
+
+
+def _fault(box: NDArray[np.float64], number: int, size: tuple[int, int], box_format: str, id: str) -> str:
+    x1, y1, x2, y2 = box.tolist()
     place = f"boxes[{number}] of sample {id!r} is [{x1:.6g}, {y1:.6g}, {x2:.6g}, {y2:.6g}]"
-    if not np.isfinite(boxes[number]).all():
+    if not np.isfinite(box).all():
         return f"{place}: expected finite numbers"
     for wrong, reason in ((x2 < x1, "x2 < x1"), (y2 < y1, "y2 < y1")):
         if wrong:

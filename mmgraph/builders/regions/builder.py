@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mmgraph.builders.once import build_each_once
@@ -174,40 +175,39 @@ class RegionBuilder:
         )
 
     def _build(self, items: Sequence[Any], ids: Sequence[str]) -> HeteroGraph:
-        found = [self._reader(item, id) for item, id in zip(items, ids, strict=True)]
-        if not found:
-            return HeteroGraph.create(self.schema, [], label={self.node_type: ()}, extra=self._extra([]))
-        counts = [len(regions.boxes) for regions in found]
-        sample = ragged.sample_of(counts)
-        boxes = torch.from_numpy(np.concatenate([regions.boxes for regions in found]))
-        sizes = torch.tensor([regions.size for regions in found], dtype=boxes.dtype)[sample]
-        position = position_features(boxes, sizes)
-        x = self._features(found, boxes, position, sample)
-        edges = None if self._edges is None else self._edges(boxes, sizes.norm(dim=1), counts)
+        if not items:
+            return HeteroGraph.create(
+                self.schema, [], label={self.node_type: ()}, extra=self._extra(np.zeros(0, dtype=np.float32))
+            )
+        found = self._reader(items, ids)
+        sample = ragged.sample_of(found.counts)
+        boxes = torch.from_numpy(found.boxes)
+        sizes = torch.tensor(found.sizes, dtype=boxes.dtype)[sample]
+        x = self._features(found, boxes, sizes, sample)
         dtype = torch.get_default_dtype()
+        # Like the positions, what edges say of boxes has the precision of the graph.
+        edges = None if self._edges is None else self._edges(boxes.to(dtype), sizes.to(dtype), found.counts)
         classes, score = (None, None) if edges is None else (edges.classes, edges.score)
         return HeteroGraph.create(
             self.schema,
-            [regions.sample for regions in found],
-            sizes={self.node_type: counts},
+            found.samples,
+            sizes={self.node_type: found.counts},
             x={self.node_type: x.to(dtype)},
-            pos={self.node_type: position[:, :4].to(dtype)},
+            pos={self.node_type: (boxes / torch.cat([sizes, sizes], dim=1)).to(dtype)},
             edge_index={} if edges is None else {self._near: edges.pairs},
             edge_attr={} if classes is None else {self._near: classes},
             edge_score={} if score is None else {self._near: score},
-            label={self.node_type: [label for regions in found for label in regions.labels]},
-            extra=self._extra([regions.scores for regions in found]),
+            label={self.node_type: found.labels},
+            extra=self._extra(found.scores),
         )
 
-    def _features(self, found: Sequence[Regions], boxes: Tensor, position: Tensor, sample: Tensor) -> Tensor:
-        if self._given_dim is not None:
-            return torch.from_numpy(
-                np.concatenate([regions.features for regions in found if regions.features is not None])
-            )
-        scale = torch.tensor([regions.scale for regions in found], dtype=boxes.dtype)[sample]
-        x = self._made([regions.image for regions in found], boxes / scale[:, None], sample)
-        return torch.cat([x, position], dim=1) if isinstance(self._made, PlainFeatures) else x
+    def _features(self, found: Regions, boxes: Tensor, sizes: Tensor, sample: Tensor) -> Tensor:
+        if found.features is not None:
+            return torch.from_numpy(found.features)
+        scale = torch.tensor(found.scales, dtype=boxes.dtype)[sample]
+        x = self._made(found.images, boxes / scale[:, None], sample)
+        plain = isinstance(self._made, PlainFeatures)
+        return torch.cat([x, position_features(boxes, sizes)], dim=1) if plain else x
 
-    def _extra(self, scores: Sequence[Any]) -> dict[NodeType | EdgeType, dict[str, Tensor]]:
-        values = np.concatenate([np.zeros(0, dtype=np.float32), *scores])
-        return {self.node_type: {"score": torch.from_numpy(values).to(torch.get_default_dtype())}}
+    def _extra(self, scores: NDArray[np.float32]) -> dict[NodeType | EdgeType, dict[str, Tensor]]:
+        return {self.node_type: {"score": torch.from_numpy(scores).to(torch.get_default_dtype())}}

@@ -57,13 +57,13 @@ class RegionEdges:
         )
 
     def __call__(
-        self, boxes: Float[Tensor, "N 4"], diagonals: Float[Tensor, " N"], sizes: Sequence[int]
+        self, boxes: Float[Tensor, "N 4"], pictures: Float[Tensor, "N 2"], sizes: Sequence[int]
     ) -> MadeEdges:
         """The edges.
 
         Args:
             boxes: x1, y1, x2, y2 in pixels, sample after sample.
-            diagonals: of each region's picture, in pixels.
+            pictures: width and height of each region's picture, in pixels.
             sizes: regions of each sample.
         """
         if self.kind == "complete":
@@ -71,7 +71,7 @@ class RegionEdges:
             return MadeEdges(COMPLETE, classes, None)
         centres = (boxes[:, :2] + boxes[:, 2:]) / 2
         pairs, score = neighbours.nearest(centres, centres, sizes, sizes, self.k, "euclidean", loops=False)
-        score = (score / diagonals[pairs[0]]).to(torch.get_default_dtype())
+        score = (score / pictures.norm(dim=1)[pairs[0]]).to(torch.get_default_dtype())
         # A region hears from its nearest: they are the sources.
         index = pairs.flip(0)
         return MadeEdges(index, spatial_classes(boxes, index) if self.spatial else None, score)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -114,24 +115,28 @@ def _number(text: str) -> float:
 
 def next_pairs(start: Float[Tensor, " N"], sizes: Sequence[int], lanes: int = 1) -> Int[Tensor, "2 E"]:
     """From each node to the node of its sample and lane that starts next; equal starts keep their order."""
-    lane = ragged.sample_of(sizes) * lanes + ragged.positions(sizes) % lanes
-    order = torch.argsort(start, stable=True)
-    order = order[torch.argsort(lane[order], stable=True)]
-    pairs = torch.stack([order[:-1], order[1:]])
-    return pairs[:, lane[pairs[0]] == lane[pairs[1]]]
+    lane = ragged.sample_of(sizes).numpy()
+    if lanes > 1:
+        lane = lane * lanes + ragged.positions(sizes).numpy() % lanes
+    order = np.lexsort((start.numpy(), lane))
+    pairs = np.stack([order[:-1], order[1:]])
+    return torch.from_numpy(pairs[:, lane[pairs[0]] == lane[pairs[1]]])
 
 
 def near_pairs(centre: Float[Tensor, " N"], sizes: Sequence[int], reach: float) -> Int[Tensor, "2 E"]:
     """Both ways between nodes of one sample at most `reach` apart, ordered by source and then target."""
-    sample = ragged.sample_of(sizes)
     reach = reach + TOLERANCE
     # One line of time on which the samples lie too far apart to meet.
     span = float(centre.max() - centre.min()) + 2 * reach if len(centre) else 0.0
-    line = centre + sample.double() * span
-    line, order = line.sort(stable=True)
-    own = torch.arange(len(line))
-    end = torch.searchsorted(line, line + reach, right=True)
-    source = torch.repeat_interleave(own, end - own - 1)
-    pairs = order[torch.stack([source, ranges(own + 1, end)])]
-    both = torch.cat([pairs, pairs.flip(0)], dim=1)
-    return both[:, torch.argsort(both[0] * len(line) + both[1])]
+    line = centre.double().numpy() + ragged.sample_of(sizes).numpy() * span
+    order = np.argsort(line, kind="stable")
+    line, own = line[order], np.arange(len(line))
+    # Of two nodes the later is near if it comes before the earlier plus the reach: seen alike from both.
+    first, end = np.searchsorted(line + reach, line), np.searchsorted(line, line + reach, side="right")
+    pairs = np.stack(
+        [own.repeat(end - first), ranges(torch.from_numpy(first), torch.from_numpy(end)).numpy()]
+    )
+    pairs = order[np.compress(pairs[0] != pairs[1], pairs, axis=1)]
+    if not np.array_equal(order, own):
+        pairs = pairs[:, np.lexsort(pairs[::-1])]
+    return torch.from_numpy(pairs)

@@ -73,20 +73,16 @@ class TimeSeriesBuilder:
         return build_each_once(self._build, items, ids)
 
     def _build(self, items: Sequence[Any], ids: Sequence[str]) -> HeteroGraph:
-        series = [self._read(item, id) for item, id in zip(items, ids, strict=True)]
-        ends = [rows.end for rows in series]
-        intervals, sizes = windows(ends, self.seconds, self.overlap, ids)
-        values = torch.cat([torch.zeros(0, self.channels).double(), *(rows.values for rows in series)])
-        times = torch.cat([torch.zeros(0).double(), *(rows.times for rows in series)])
-        counts = [len(rows.times) for rows in series]
-        bounds = _row_ranges(times, counts, intervals, sizes, ROUNDING * self.seconds * (1 - self.overlap))
-        x = window_statistics(values, times, *bounds)
+        rows = read_series(items, self.channels, ids)
+        intervals, sizes = windows(rows.ends, self.seconds, self.overlap, ids)
+        bounds = _row_ranges(rows, intervals, sizes, ROUNDING * self.seconds * (1 - self.overlap))
+        x = window_statistics(rows.values, rows.times, *bounds)
         edge_index, edge_score = self._time_edges(x, intervals, sizes)
         samples = [
             Sample(id, seconds=None if item is None else end)
-            for item, id, end in zip(items, ids, ends, strict=True)
+            for item, id, end in zip(items, ids, rows.ends, strict=True)
         ]
-        limit = torch.tensor(ends, dtype=torch.float64)[ragged.sample_of(sizes)]
+        limit = torch.tensor(rows.ends, dtype=torch.float64)[ragged.sample_of(sizes)]
         return HeteroGraph.create(
             self.schema,
             samples,
@@ -98,25 +94,17 @@ class TimeSeriesBuilder:
             label={self.node_type: time_labels(intervals)},
         )
 
-    def _read(self, item: Any, id: str) -> Rows:
-        if item is None:
-            return Rows(torch.zeros(0, self.channels).double(), torch.zeros(0).double(), 0.0)
-        try:
-            return read_series(item, self.channels)
-        except InputError as error:
-            raise InputError(f"sample {id!r}: {error}") from error
-
     @cached_property
     def _time_edges(self) -> TimeEdges:
         return TimeEdges(self.node_type, tuple(self.edges), "TimeSeriesBuilder")
 
 
 def _row_ranges(
-    times: Tensor, counts: Sequence[int], intervals: Tensor, sizes: Sequence[int], rounding: float
+    rows: Rows, intervals: Tensor, sizes: Sequence[int], rounding: float
 ) -> tuple[Tensor, Tensor]:
     """First row and the one after the last that lie in each window, numbered through the batch."""
-    lines = ragged.pad(times, counts, fill=float("inf"))
+    lines = ragged.pad(rows.times, rows.counts, fill=float("inf"))
     bounds = ragged.pad(intervals - rounding, sizes)
     place = torch.searchsorted(lines, bounds.flatten(1)).reshape(bounds.shape)[ragged.valid(sizes)]
-    first, last = (place + ragged.offsets(counts)[ragged.sample_of(sizes)][:, None]).unbind(1)
+    first, last = (place + ragged.offsets(rows.counts)[ragged.sample_of(sizes)][:, None]).unbind(1)
     return first, last

@@ -69,10 +69,14 @@ def to_positions(intervals: Float[Tensor, "N 2"], limit: Float[Tensor, " N"]) ->
 
 def time_labels(intervals: Float[Tensor, "N 2"]) -> list[str]:
     """The times in words: "0.50-1.00 s"."""
-    return [f"{start:.2f}-{end:.2f} s" for start, end in intervals.tolist()]
+    times = list(zip(*intervals.T.tolist(), strict=True))
+    # The samples of a batch have many windows in common.
+    words = {time: f"{time[0]:.2f}-{time[1]:.2f} s" for time in set(times)}
+    return [words[time] for time in times]
 
 
 def ranges(first: Int[Tensor, " N"], last: Int[Tensor, " N"]) -> Int[Tensor, " R"]:
     """first, first + 1, ... up to but not including last, of each pair, one after the other."""
     counts = last - first
-    return torch.repeat_interleave(first, counts) + ragged.positions(counts)
+    # A running number, less where it has to begin anew.
+    return torch.arange(int(counts.sum())) + (first - ragged.offsets(counts)[:-1]).repeat_interleave(counts)

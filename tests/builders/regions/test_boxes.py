@@ -117,7 +117,8 @@ def test_a_detector_may_give_boxes_a_picture_or_an_output_of_transformers():
 
 
 def checked(boxes, size=(640, 480), clip=False, **arguments):
-    return given_boxes(Picture(image=IMAGE, boxes=boxes, **arguments), size, clip, "img_17").tolist()
+    (found,) = given_boxes([Picture(image=IMAGE, boxes=boxes, **arguments)], [size], clip, ["img_17"])
+    return found.tolist()
 
 
 def test_every_format_becomes_pixel_corners():
@@ -168,10 +169,22 @@ def test_clipping_cuts_boxes_off_at_the_border():
     boxes = [[-5, 3, 700, 500], [650, 490, 660, 500]]
     expected = [[0, 3, 640, 480], [640, 480, 640, 480]]
     assert checked(boxes, clip=True) == expected
-    assert (
-        given_boxes(Picture(image=IMAGE, boxes=boxes, clip=True), (640, 480), False, "").tolist() == expected
-    )
+    (own,) = given_boxes([Picture(image=IMAGE, boxes=boxes, clip=True)], [(640, 480)], False, [""])
+    assert own.tolist() == expected
 
 
 def test_rounding_is_no_error():
     assert checked([[-1e-3, 0, 640.01, 480]]) == [[0, 0, 640, 480]]
+
+
+def test_of_several_pictures_the_guilty_one_is_named():
+    good = Picture(image=IMAGE, boxes=[[0, 0, 9, 9], [5, 5, 8, 8]])
+    clipped = Picture(image=IMAGE, boxes=[[0, 0, 999, 9]], clip=True)
+    bad = Picture(image=IMAGE, boxes=[[0, 0, 9, 9], [0, 0, 999, 9]])
+    sizes, ids = [(640, 480)] * 4, ["a", "b", "c", "d"]
+    empty = Picture(image=IMAGE, boxes=[])
+    found = given_boxes([good, empty, clipped, good], sizes, False, ids)
+    assert [len(boxes) for boxes in found] == [2, 0, 1, 2]
+    assert found[2].tolist() == [[0, 0, 640, 9]]
+    with pytest.raises(InputError, match=r"^boxes\[1\] of sample 'd' is \[0, 0, 999, 9\]"):
+        given_boxes([good, empty, clipped, bad], sizes, False, ids)

@@ -390,3 +390,8 @@ def test_a_bad_item_is_named_by_its_sample(builder, item, message):
 def test_clip_lets_boxes_overhang():
     item = Picture(image=image(), boxes=[[-3, 0, 99, 48]])
     assert RegionBuilder(clip=True)(item).pos["region"].tolist() == [[0, 0, 1, 1]]
+
+
+def test_scores_without_boxes_are_one_for_each_cell():
+    with pytest.raises(InputError, match="sample 'a' brings 3 scores for 4 regions"):
+        RegionBuilder("grid:2")(Picture(image=image(), scores=[0.1, 0.2, 0.3]), id="a")
