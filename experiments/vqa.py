@@ -22,6 +22,7 @@ from mmgraph.heads import AnswerHead
 from mmgraph.linkers import CompleteLinker
 from mmgraph.metrics import Accuracy, accuracy, accuracy_by
 from mmgraph.models import FusionModel
+from mmgraph.nn import LayerKind
 from mmgraph.training import Run, fit
 
 EVALUATION_BATCH = 512
@@ -42,6 +43,7 @@ class Config:
         dim: width of the nodes.
         layers: number of graph layers.
         heads: attention heads.
+        layer: what mixes nodes over edges; see `FusionModel`.
         cross_from: first layer in which modalities meet.
         dropout: probability.
         steps: training steps at most.
@@ -65,6 +67,7 @@ class Config:
     dim: int = 64
     layers: int = 2
     heads: int = 4
+    layer: LayerKind = "relational"
     cross_from: int = 0
     dropout: float = 0.0
     steps: int = 10_000
@@ -147,6 +150,7 @@ class Answerer(nn.Module):
             dim=config.dim,
             layers=config.layers,
             heads=config.heads,
+            layer=config.layer,
             align=[pair for pair in pairs if set(pair) <= schema.nodes.keys()],
             cross_from=config.cross_from,
             dropout=config.dropout,

@@ -5,9 +5,9 @@
 Both train the same model on the same questions about the same scenes: encoders, layers of graph attention for
 each relation, attention alignment, attention pooling and fusion, answer head, AdamW. The peer is written as
 users of PyG write it: a HeteroData for each question, PyG's DataLoader, HeteroConv of GATConv,
-to_dense_batch, softmax and scatter over the batch vector. Both have the same weights and the same logits, which is
-checked before anything is timed. A step takes the next batch from the loader, runs forward and backward, and
-updates the weights.
+to_dense_batch, softmax and scatter over the batch vector. Both have the same weights and the same logits,
+which is checked before anything is timed. A step takes the next batch from the loader, runs forward and
+backward, and updates the weights.
 
 "step" has the graphs and the width of the experiment: about ten words, five regions found in the picture and
 two sounds. "step.grid" has the size that layers are timed at: 36 patches, the words, 14 windows, width 256.

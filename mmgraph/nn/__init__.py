@@ -13,6 +13,7 @@ from mmgraph.nn.han_conv import HANConv
 from mmgraph.nn.hetero_conv import HeteroConv
 from mmgraph.nn.hgt_conv import HGTConv
 from mmgraph.nn.layout import Layout, lay_out
+from mmgraph.nn.light_gcn import LightGCN
 from mmgraph.nn.max_pool import MaxPool
 from mmgraph.nn.mean_pool import MeanPool
 from mmgraph.nn.pooled_co_attention import PooledCoAttention
@@ -41,6 +42,7 @@ __all__ = [
     "HeteroConv",
     "LayerKind",
     "Layout",
+    "LightGCN",
     "MaxPool",
     "MeanPool",
     "PooledCoAttention",

@@ -14,7 +14,6 @@ from mmgraph.nn.glorot import glorot
 from mmgraph.nn.typed import node_type_key
 from mmgraph.ops.blocks import Blocks
 from mmgraph.ops.masked import masked_softmax
-from mmgraph.ops.scores import heads_first
 
 __all__ = ["Cost", "FusionInTransformer"]
 
@@ -150,7 +149,8 @@ class FusionInTransformer(nn.Module):
             weight, bias = stack([(linear.weight, linear.bias) for linear in linears])
             padded.append(blocks[node_type].pad(nn.functional.linear(x[node_type], weight, bias)))
         query, key, value = torch.cat(padded, dim=1).chunk(3, dim=-1)
-        return heads_first(query, self.heads), heads_first(key, self.heads), heads_first(value, self.heads)
+        heads = [part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (query, key, value)]
+        return heads[0], heads[1], heads[2]
 
     def _mask(self, blocks: Mapping[NodeType, Blocks]) -> Bool[Tensor, "B L"]:
         return torch.cat([blocks[key].mask for key in self.types], dim=1)

@@ -5,6 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from mmgraph.nn.convolution import Maps, convolve, project, relation_between
+from mmgraph.nn.edge_terms import edge_terms
 from mmgraph.nn.glorot import glorot
 from mmgraph.nn.heads import merge_heads
 from mmgraph.ops.attend import Attention, attend, attention_weights
@@ -128,12 +129,12 @@ class GATConv(nn.Module):
         return linear.weight
 
     def _edge_score(self, edge_attr: Tensor | None) -> Tensor | None:
-        if self.lin_edge is None or self.att_edge is None:
+        edge_terms("GATConv", edge_attr, self.lin_edge, self.heads)
+        if self.lin_edge is None or self.att_edge is None or edge_attr is None:
             return None
-        assert edge_attr is not None
         return edge_attr @ _fold(self.lin_edge.weight, self.att_edge).T
 
 
 def _fold(weight: Float[Tensor, "P D"], vector: Float[Tensor, "1 H K"]) -> Float[Tensor, "H D"]:
     """A map followed by a dot product in each head, as one map."""
-    return (weight.view(*vector.shape[1:], -1) * vector[0, :, :, None]).sum(1)
+    return (vector.transpose(0, 1) @ weight.view(*vector.shape[1:], weight.shape[1]))[:, 0]

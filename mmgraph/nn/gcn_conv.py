@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from mmgraph.nn.convolution import Maps, convolve
 from mmgraph.nn.glorot import glorot
 from mmgraph.ops.nodes import Nodes
+from mmgraph.ops.normalise import inverse_root
 from mmgraph.ops.propagate import propagate
 from mmgraph.ops.relation import Relation
 
@@ -64,25 +65,20 @@ class GCNConv(nn.Module):
     def _within(self, relation: Relation, nodes: Nodes, weight: Tensor | None) -> Nodes:
         degree = relation.in_degree(weight).to(_exact(nodes))
         if not self.add_self_loops:
-            scale = degree.map(_inverse_root)
+            scale = degree.map(inverse_root)
             return propagate(relation, nodes, "sum", weight, scale, scale)
         missing = relation.has_loop().map(lambda loop: 1 - loop)
-        scale = (degree + missing).map(_inverse_root)
+        scale = (degree + missing).map(inverse_root)
         summed = propagate(relation, nodes, "sum", weight, scale, scale)
         return summed if relation.complete else summed + nodes * (missing * scale * scale).to(nodes.dtype)
 
 
 def _between(relation: Relation, source: Nodes, weight: Tensor | None) -> Nodes:
     degrees = relation.out_degree(weight), relation.in_degree(weight)
-    scales = (degree.to(_exact(source)).map(_inverse_root) for degree in degrees)
+    scales = (degree.to(_exact(source)).map(inverse_root) for degree in degrees)
     return propagate(relation, source, "sum", weight, *scales)
 
 
 def _exact(nodes: Nodes) -> torch.dtype:
     """The precision of degrees: that of the nodes, at least float32."""
     return torch.promote_types(nodes.dtype, torch.float32)
-
-
-def _inverse_root(degree: Tensor) -> Tensor:
-    """One over the root, and 0 for a node without edges."""
-    return torch.where(degree > 0, degree.clamp(min=1e-30).rsqrt(), 0.0)

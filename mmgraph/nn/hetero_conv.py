@@ -1,7 +1,7 @@
 """One convolution for each relation of a heterogeneous graph, with their matrix products put together."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, cast, get_args
 
 import torch
 from torch import Tensor, nn
@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from mmgraph.errors import InputError
 from mmgraph.graph import EdgeType, NodeType
 from mmgraph.nn.convolution import Attentive, Convolution, Maps, stack
+from mmgraph.nn.typed import blocks_of, planned_relations
 from mmgraph.ops.attend import attend_jointly
 from mmgraph.ops.nodes import Affine, Nodes
-from mmgraph.ops.relation import Relation, relation_of_edges
+from mmgraph.ops.relation import Relation
 
 __all__ = ["Combine", "HeteroConv", "edge_key"]
 
@@ -46,6 +47,8 @@ class HeteroConv(nn.Module):
         super().__init__()
         if not convs:
             raise InputError("HeteroConv got no convolutions: give one for each edge type")
+        if combine not in get_args(Combine):
+            raise InputError(f"HeteroConv(combine={combine!r}): expected one of {get_args(Combine)}")
         for key, conv in convs.items():
             wanted = Attentive if combine == "softmax" else Convolution
             if not isinstance(conv, wanted):
@@ -62,7 +65,7 @@ class HeteroConv(nn.Module):
         edge_attr: Mapping[EdgeType, Tensor] | None = None,
     ) -> dict[NodeType, Tensor]:
         """New nodes of every type that a relation leads to."""
-        planned = {key: self._relation(key, x, relations) for key in self.edge_types}
+        planned = planned_relations(self.edge_types, x, relations)
         maps = {key: self._conv(key).maps() for key in self.edge_types}
         mapped = self._project(x, planned, maps)
         found: dict[NodeType, Tensor] = {}
@@ -73,25 +76,7 @@ class HeteroConv(nn.Module):
         return found
 
     def _conv(self, key: EdgeType) -> Convolution:
-        conv = self.convs[edge_key(key)]
-        assert isinstance(conv, Convolution)
-        return conv
-
-    def _relation(
-        self,
-        key: EdgeType,
-        x: Mapping[NodeType, Tensor],
-        relations: Mapping[EdgeType, Relation | Tensor],
-    ) -> Relation:
-        if key not in relations:
-            raise InputError(
-                f"the relation {key} is missing (got {list(relations)}): give one for each convolution, an "
-                "empty one where the graph has no such edges"
-            )
-        relation = relations[key]
-        if isinstance(relation, Relation):
-            return relation
-        return relation_of_edges(relation, len(x[key[0]]), len(x[key[2]]))
+        return cast(Convolution, self.convs[edge_key(key)])
 
     def _project(
         self,
@@ -105,8 +90,7 @@ class HeteroConv(nn.Module):
             roles = [(key, end) for key in self.edge_types for end in (0, 2) if key[end] == node_type]
             if not roles:
                 continue
-            places = [relations[key].source if end == 0 else relations[key].target for key, end in roles]
-            nodes = Nodes(values, blocks=next((blocks for blocks in places if blocks is not None), None))
+            nodes = Nodes(values, blocks=blocks_of(node_type, relations))
             mapped |= _mapped(nodes, {role: _map(maps[role[0]], role[1]) for role in roles})
         return {key: (mapped[key, 0], mapped[key, 2]) for key in self.edge_types}
 
@@ -120,15 +104,12 @@ class HeteroConv(nn.Module):
         """What the nodes of one target type receive: from each relation, or under one softmax from all."""
         if self.combine != "softmax":
             return [self._conv(key).mix(relations[key], *mapped[key], edge_attr.get(key)) for key in keys]
-        convs = [self.convs[edge_key(key)] for key in keys]
+        convs = [cast(Attentive, self.convs[edge_key(key)]) for key in keys]
         attentions = [
             conv.attention(relations[key], *mapped[key], edge_attr.get(key))
             for conv, key in zip(convs, keys, strict=True)
-            if isinstance(conv, Attentive)
         ]
-        first = convs[0]
-        assert isinstance(first, Attentive)
-        return [first.merge(attend_jointly(attentions))]
+        return [convs[0].merge(attend_jointly(attentions))]
 
     def _combined(
         self, received: list[Nodes], x: Tensor, roots: list[tuple[Tensor | None, Tensor | None]]

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from mmgraph.errors import InputError
 from mmgraph.graph import EdgeSpec, EdgeType, NodeType
-from mmgraph.nn.convolution import stack
 from mmgraph.nn.typed import (
     Types,
     blocks_of,
@@ -20,7 +19,7 @@ from mmgraph.nn.typed import (
 )
 from mmgraph.ops.attend import Attention, attend_jointly, joint_attention_weights
 from mmgraph.ops.edge_features import EdgeFeatures
-from mmgraph.ops.nodes import Affine, Nodes
+from mmgraph.ops.nodes import Nodes
 from mmgraph.ops.relation import Relation
 from mmgraph.ops.scores import Dot
 
@@ -44,10 +43,10 @@ class HGTConv(nn.Module):
     Transformer", WWW 2020, arXiv 2003.01332, without its time encoding. As in PyG, the skip is left out where
     the widths differ, and :math:`\mu_r` has a value for each head.
 
-    The maps and priors of the relations are folded into the projections of the sources, so each node type has
-    one matrix product for everything. Edge types go by name, in whatever order they come (PyG gives other
-    numbers, without an error, if they come in another order than in its metadata). Parameters are named as
-    PyG's, whose state dict loads.
+    Each node type has one matrix product for its queries, keys and values, and then one in each head that
+    maps its keys for all relations at once, and one its values; priors are folded into the maps. Edge types
+    go by name, in whatever order they come (PyG gives other numbers, without an error, if they come in
+    another order than in its metadata). Parameters are named as PyG's, whose state dict loads.
 
     Unlike in the paper and PyG, edges may carry features or classes f: where the schema says so, a relation
     has `edge_bias` b and `edge_message` W (a row for each feature or class), both zero at first, so that the
@@ -139,41 +138,53 @@ class HGTConv(nn.Module):
     def _project(
         self, x: Mapping[NodeType, Tensor], relations: Mapping[EdgeType, Relation]
     ) -> tuple[dict[NodeType, Nodes], dict[EdgeType, Nodes], dict[EdgeType, Nodes]]:
-        """Queries by target type, keys and values by edge type, from one matrix product a node type."""
+        """Queries by target type, keys and values by edge type."""
         queries: dict[NodeType, Nodes] = {}
         keys: dict[EdgeType, Nodes] = {}
         values: dict[EdgeType, Nodes] = {}
         for node_type in self.node_types:
-            leaving = [key for key in self.edge_types if key[0] == node_type]
-            reached = node_type in self.target_types
-            if not leaving and not reached:
+            leaving = {key: relation for key, relation in relations.items() if key[0] == node_type}
+            if not leaving and node_type not in self.target_types:
                 continue
             nodes = Nodes(x[node_type], blocks=blocks_of(node_type, relations))
-            mapped = nodes.linear(self._maps(node_type, leaving, reached))
-            parts = iter(mapped.split([self.out_dim] * (2 * len(leaving) + reached)))
-            keys |= {key: next(parts) for key in leaving}
-            values |= {key: next(parts) for key in leaving}
-            if reached:
-                queries[node_type] = next(parts)
+            linear = self._linear(self.kqv_lin, node_type)
+            key, queries[node_type], value = nodes.linear((linear.weight, linear.bias)).split(
+                [self.out_dim] * 3
+            )
+            if leaving:
+                keys |= self._by_relation(key, self._key_maps(list(leaving)), leaving)
+                values |= self._by_relation(value, self._of(self.v_rel, list(leaving)), leaving)
         return queries, keys, values
 
-    def _maps(self, node_type: NodeType, leaving: list[EdgeType], reached: bool) -> Affine:
-        """Keys of each relation that leaves the type, values of each, and queries if any reaches it."""
-        linear = self._linear(self.kqv_lin, node_type)
-        key, query, value = linear.weight.chunk(3)
-        key_bias, query_bias, value_bias = linear.bias.chunk(3)
-        maps: list[Affine] = []
-        if leaving:
-            prior = torch.stack([self.p_rel[edge_type_key(edge)][0] for edge in leaving], 1)
-            key_maps = self._of(self.k_rel, leaving) * (prior / self.head_dim**0.5)[..., None, None]
-            maps += [_fold(key, key_bias, key_maps), _fold(value, value_bias, self._of(self.v_rel, leaving))]
-        return stack(maps + [(query, query_bias)] * reached)
+    def _by_relation(
+        self, nodes: Nodes, maps: Float[Tensor, "H R K K"], leaving: Mapping[EdgeType, Relation]
+    ) -> dict[EdgeType, Nodes]:
+        """Keys or values under the map of each relation: one product of all relations for each head."""
+        padded = all(relation.on_grid("dot") for relation in leaving.values())
+        rows = nodes.padded.flatten(0, 1) if padded else nodes.flat
+        by_head = rows.unflatten(-1, (self.heads, self.head_dim)).transpose(0, 1)
+        mapped = torch.bmm(by_head, maps.transpose(1, 2).flatten(2))
+        parts = mapped.unflatten(-1, (len(leaving), self.head_dim)).unbind(2)
+        if not padded:
+            flat = (part.transpose(0, 1).flatten(1) for part in parts)
+            return {key: Nodes(part, blocks=nodes.blocks) for key, part in zip(leaving, flat, strict=True)}
+        shape = nodes.padded.shape[:2]
+        blocks = (part.unflatten(1, shape).transpose(0, 1) for part in parts)
+        return {
+            key: Nodes(heads_first=part, blocks=nodes.blocks)
+            for key, part in zip(leaving, blocks, strict=True)
+        }
 
     def _linear(self, linears: nn.ModuleDict, node_type: NodeType) -> nn.Linear:
         """The map of a node type; PyG keeps them all in a part of the name "lins"."""
         linear = linears.get_submodule(f"lins.{node_type_key(node_type)}")
         assert isinstance(linear, nn.Linear)
         return linear
+
+    def _key_maps(self, edge_types: list[EdgeType]) -> Float[Tensor, "H R K K"]:
+        """The maps of keys, times the prior of each relation and the scale of the dot product."""
+        prior = torch.stack([self.p_rel[edge_type_key(edge)][0] for edge in edge_types], 1)
+        return self._of(self.k_rel, edge_types) * (prior / self.head_dim**0.5)[..., None, None]
 
     def _of(self, relation_maps: nn.ParameterDict, edge_types: list[EdgeType]) -> Float[Tensor, "H R K K"]:
         """The maps of these relations, for each head."""
@@ -226,10 +237,3 @@ def _linears(widths: Mapping[NodeType, tuple[int, int]]) -> nn.ModuleDict:
 
 def _width(spec: EdgeSpec) -> int:
     return spec.attr_dim or len(spec.classes)
-
-
-def _fold(weight: Float[Tensor, "P D"], bias: Float[Tensor, " P"], maps: Float[Tensor, "H R K K"]) -> Affine:
-    """A map followed by a map of each relation in each head, as one map: `[R * P, D]`."""
-    heads = len(maps)
-    folded = torch.einsum("hrkp,hkd->rhpd", maps, weight.unflatten(0, (heads, -1)))
-    return folded.flatten(0, 2), torch.einsum("hrkp,hk->rhp", maps, bias.unflatten(0, (heads, -1))).flatten()

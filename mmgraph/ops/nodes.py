@@ -26,14 +26,20 @@ class Nodes:
         padded: a padded block, zero where there is no node; or `[B, 1, D]`, a vector that all nodes of a
             sample share.
         blocks: where the rows lie in the block; None where the samples are not known.
+        heads_first: the padded block by heads, `[B, H, L, K]`, in place of `padded`.
     """
 
     def __init__(
-        self, flat: Tensor | None = None, padded: Tensor | None = None, blocks: Blocks | None = None
+        self,
+        flat: Tensor | None = None,
+        padded: Tensor | None = None,
+        blocks: Blocks | None = None,
+        heads_first: Tensor | None = None,
     ) -> None:
         self.blocks = blocks
         self._flat = flat
         self._padded = padded
+        self._heads_first = heads_first
         self._parts: _Parts | None = None
         self._number = 0
 
@@ -43,10 +49,9 @@ class Nodes:
         if self._flat is None and self._parts is not None:
             self._flat = self._parts.flat()[self._number]
         if self._flat is None:
-            assert self._padded is not None
             assert self.blocks is not None
-            shape = (*self.blocks.mask.shape, self._padded.shape[-1])
-            self._flat = self.blocks.unpad(self._padded.expand(shape))
+            padded = self.padded
+            self._flat = self.blocks.unpad(padded.expand(*self.blocks.mask.shape, padded.shape[-1]))
         return self._flat
 
     @property
@@ -54,6 +59,8 @@ class Nodes:
         """A block for each sample."""
         if self._padded is None and self._parts is not None:
             self._padded = self._parts.padded()[self._number]
+        if self._padded is None and self._heads_first is not None:
+            self._padded = self._heads_first.transpose(1, 2).flatten(2)
         if self._padded is None:
             assert self._flat is not None
             if self.blocks is None:
@@ -62,6 +69,12 @@ class Nodes:
                 )
             self._padded = self.blocks.pad(self._flat)
         return self._padded
+
+    def heads_first(self, heads: int) -> Float[Tensor, "B H L K"]:
+        """A block for each sample and head."""
+        if self._heads_first is not None:
+            return self._heads_first
+        return self.padded.unflatten(-1, (heads, -1)).transpose(1, 2)
 
     @property
     def shared(self) -> bool:

@@ -102,7 +102,7 @@ def _list_sums(
 
 
 def _maxima(relation: Relation, source: Nodes) -> Nodes:
-    if not relation.on_grid("pairwise"):
+    if not relation.on_grid("max"):
         assert relation.csr is not None
         return Nodes(segment_max(relation.csr, source.flat), blocks=relation.target)
     assert relation.grid is not None

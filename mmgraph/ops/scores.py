@@ -18,7 +18,7 @@ from mmgraph.ops.pairwise import Activation, pairwise_edges, pairwise_grid
 from mmgraph.ops.relation import Relation, lowest
 from mmgraph.ops.segment import edge_dot
 
-__all__ = ["Additive", "Dot", "Pairwise", "Score", "by_head", "heads_first"]
+__all__ = ["Additive", "Dot", "Pairwise", "Score", "by_head"]
 
 
 @runtime_checkable
@@ -43,11 +43,6 @@ class Score(Protocol):
 def by_head(flat: Float[Tensor, "N P"], heads: int) -> Float[Tensor, "N H K"]:
     """Rows as heads."""
     return flat.unflatten(-1, (heads, -1))
-
-
-def heads_first(padded: Float[Tensor, "B L P"], heads: int) -> Float[Tensor, "B H L K"]:
-    """Blocks as heads."""
-    return padded.unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
 @dataclass(frozen=True)
@@ -78,7 +73,7 @@ class Dot:
 
     def grid(self, relation: Relation) -> Float[Tensor, "B H T S"]:
         """The logits of all pairs."""
-        query, key = (heads_first(nodes.padded, self.heads) for nodes in (self.query, self.key))
+        query, key = (nodes.heads_first(self.heads) for nodes in (self.query, self.key))
         logits = (query * self.scale) @ key.transpose(-1, -2)
         if self.edge is not None:
             logits = logits + self.scale * self.edge.dot_grid(relation, query.transpose(1, 2))
@@ -177,7 +172,7 @@ class Pairwise:
     def grid(self, relation: Relation) -> Float[Tensor, "B H T S"]:
         """The logits of all pairs."""
         query, key = (nodes.padded.unflatten(-1, (self.heads, -1)) for nodes in (self.query, self.key))
-        edge = (None, None)
+        edge: tuple[Tensor | None, Tensor | None] = (None, None)
         if self.edge is not None:
             edge = relation.to_grid(self.edge.features), self.edge.weight
         ends = query, key, self.vector, self.activation, self.slope

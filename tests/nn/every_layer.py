@@ -170,6 +170,16 @@ def packed(make: Callable[[], nn.Module]) -> Example:
     return Example(make, call)
 
 
+def light(layer: nn.Module, graph: HeteroGraph) -> Outputs:
+    """Propagation between two types, in both directions."""
+    outputs = {}
+    for source, name, target in (INFORMS, HEARS):
+        x = graph.x[source], graph.x[target]
+        found = layer(x, graph.relations[source, name, target])
+        outputs |= {f"{source} {name}": found[0], f"{target} {name}": found[1]}
+    return outputs
+
+
 def edge_dim(key: EdgeType) -> int | None:
     return FEATURES if key == HEARS else None
 
@@ -200,6 +210,7 @@ EXAMPLES: dict[str, Example] = {
     "HeteroConv": hetero(
         lambda: layers.HeteroConv({key: layers.GATConv((WIDTH, WIDTH), 2, 3) for key in PLAIN}, "softmax")
     ),
+    "LightGCN": Example(layers.LightGCN, light),
     "MaxPool": pool(layers.MaxPool),
     "MeanPool": pool(layers.MeanPool),
     "PooledCoAttention": co_pooled(lambda: layers.PooledCoAttention(WIDTH)),

@@ -19,7 +19,7 @@ def test_it_equals_pyg_in_outputs_and_gradients(steps, dtype, tolerance):
     assert torch.allclose(found, expected, atol=tolerance)
     direction = torch.randn_like(expected)
     mine, other = (
-        torch.autograd.grad((out * direction).sum(), [x, *module.parameters()])
+        torch.autograd.grad((out * direction).sum(), [x, *(p for _, p in sorted(module.named_parameters()))])
         for out, module in ((found, ours), (expected, theirs))
     )
     for a, b in zip(mine, other, strict=True):

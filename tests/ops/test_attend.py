@@ -261,5 +261,5 @@ def test_targets_of_a_batch_without_any_source_receive_nothing(name):
     for found in (attend(attention).flat, attend_jointly([attention, attention]).flat):
         assert torch.equal(found, torch.zeros(3, HEADS * WIDTH))
         if found.requires_grad:
-            gradient = torch.autograd.grad(found.sum(), query, allow_unused=True)[0]
+            gradient = torch.autograd.grad(found.sum(), query, allow_unused=True, retain_graph=True)[0]
             assert gradient is None or not gradient.any()

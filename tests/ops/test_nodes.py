@@ -22,6 +22,17 @@ def test_each_form_is_made_from_the_other_and_gradients_pass():
     assert torch.allclose(x.grad, 2 * x)
 
 
+def test_a_block_by_heads_is_the_same_nodes():
+    nodes = Nodes(rows(), blocks=PLACES)
+    by_head = nodes.heads_first(2)
+    assert by_head.shape == (3, 2, 3, 2)
+    assert torch.equal(by_head[2, 1, 0], nodes.flat[2, 2:])
+    given = Nodes(heads_first=by_head.contiguous(), blocks=PLACES)
+    assert torch.equal(given.flat, nodes.flat)
+    assert torch.equal(given.padded, nodes.padded)
+    assert given.heads_first(2).dtype == given.dtype == nodes.dtype
+
+
 def test_forms_are_made_once():
     nodes = Nodes(rows(), blocks=PLACES)
     assert nodes.padded is nodes.padded

@@ -1,11 +1,9 @@
 import pytest
 import torch
-from torch_geometric.nn.conv.gcn_conv import gcn_norm
 
 from mmgraph.errors import InputError
 from mmgraph.ops.csr import csr
-from mmgraph.ops.normalise import bipartite_weights, inverse_root, symmetric_weights
-from mmgraph.ops.segment import segment_sum
+from mmgraph.ops.normalise import bipartite_weights, inverse_root
 from tests.ops.tracing import compiled_gradients, gradients, pretended_gradients
 
 N = 7
@@ -19,28 +17,6 @@ def square(loops=True):
         index = torch.cat([index, torch.zeros(2, 1, dtype=torch.long)], 1)
     weight = torch.rand(index.shape[1], dtype=torch.float64).add_(0.1).requires_grad_()
     return index, csr(index, N, N), weight
-
-
-@pytest.mark.parametrize("loops", [True, False])
-@pytest.mark.parametrize("weighted", [True, False])
-def test_a_propagation_within_a_type_is_that_of_pyg(loops, weighted):
-    index, entries, weight = square()
-    x = torch.randn(N, 3, dtype=torch.float64)
-
-    def ours(weight):
-        edge, loop = symmetric_weights(
-            entries, weight[entries.order] if weighted else None, loops, torch.float64
-        )
-        return segment_sum(entries, x, edge) + loop[:, None] * x + 0 * weight.sum()
-
-    def theirs(weight):
-        (source, target), edge = gcn_norm(
-            index, weight if weighted else None, N, add_self_loops=loops, dtype=torch.float64
-        )
-        return torch.zeros_like(x).index_add(0, target, edge[:, None] * x[source]) + 0 * weight.sum()
-
-    for mine, other in zip(gradients(ours, weight), gradients(theirs, weight), strict=True):
-        assert torch.allclose(mine, other, atol=1e-12)
 
 
 @pytest.mark.parametrize("weighted", [True, False])
@@ -66,30 +42,26 @@ def test_degrees_of_zero_have_no_infinite_gradient():
 
 def test_gradients_are_those_of_finite_differences():
     _, entries, weight = square()
-    assert torch.autograd.gradcheck(lambda w: symmetric_weights(entries, w), [weight])
     assert torch.autograd.gradcheck(lambda w: bipartite_weights(entries, w), [weight])
 
 
 def test_it_compiles_and_never_waits(accelerator):
     _, entries, weight = square()
-    for function in (lambda c, w: symmetric_weights(c, w)[0], bipartite_weights):
-        expected = gradients(function, entries, weight)
-        for mine, other in zip(compiled_gradients("eager", function, entries, weight), expected, strict=True):
-            assert torch.allclose(mine, other)
-        assert {t.device.type for t in pretended_gradients(accelerator, function, entries, weight)} == {"sim"}
+    expected = gradients(bipartite_weights, entries, weight)
+    compiled = compiled_gradients("eager", bipartite_weights, entries, weight)
+    for mine, other in zip(compiled, expected, strict=True):
+        assert torch.allclose(mine, other)
+    pretended = pretended_gradients(accelerator, bipartite_weights, entries, weight)
+    assert {tensor.device.type for tensor in pretended} == {"sim"}
 
 
 def test_no_edges_have_no_weights():
     nothing = csr(torch.zeros(2, 0, dtype=torch.long), 3, 3)
-    edge, loop = symmetric_weights(nothing)
-    assert edge.shape == bipartite_weights(nothing).shape == (0,)
-    assert loop.tolist() == [1, 1, 1]
-    assert symmetric_weights(nothing, dtype=torch.bfloat16)[1].dtype == torch.bfloat16
+    assert bipartite_weights(nothing).shape == (0,)
+    assert bipartite_weights(nothing, dtype=torch.bfloat16).dtype == torch.bfloat16
 
 
 def test_errors_say_what_came():
     _, entries, weight = square()
     with pytest.raises(InputError, match=r"weights are \[3\], but the csr has"):
-        symmetric_weights(entries, weight[:3])
-    with pytest.raises(InputError, match="2 sources and 3 targets"):
-        symmetric_weights(csr(torch.zeros(2, 1, dtype=torch.long), 2, 3))
+        bipartite_weights(entries, weight[:3])

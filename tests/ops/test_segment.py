@@ -248,6 +248,16 @@ def test_a_softmax_of_half_precision_is_summed_in_float32():
     entries = csr(torch.stack([torch.arange(4096), torch.zeros(4096, dtype=torch.long)]), 4096, 1)
     weight = segment_softmax(entries, torch.zeros(4096, 1, dtype=torch.bfloat16))
     assert torch.equal(weight, torch.full_like(weight, 1 / 4096))
+    _, entries, values = example(dtype=torch.bfloat16, edges=200)
+    logits = values["heads"]
+    share = segment_softmax(entries, logits)
+    assert torch.equal(share, plain_softmax(entries, logits.float()).bfloat16())
+    grad = torch.randn_like(share)
+    product = share.detach().float() * grad.float()
+    mean = torch.zeros(T, H).index_add(0, entries.target, product)[entries.target.long()]
+    expected = share.detach().float() * (grad.float() - mean)
+    found = torch.autograd.grad(share, logits, grad)[0]
+    assert (found != expected.bfloat16()).sum() <= 2  # the order of a sum may turn a rounding
 
 
 def test_a_mean_of_half_precision_does_not_overflow():
