@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
 __all__ = ["Blocks", "blocks", "pack", "paired"]
 
@@ -21,12 +22,16 @@ class Blocks:
     Args:
         slot: the place `sample * L + position` of each row, `[N]`.
         mask: whether a place holds a row, `[B, L]`.
-        sizes: the number of rows of each sample, where they are known as Python ints.
+        order: the rows, sample after sample, `[N]`.
+        start: where each sample begins in `order`, and at the end N, `[B+1]`.
+        sizes: the number of rows of each sample.
     """
 
     slot: Int[Tensor, " N"]
     mask: Bool[Tensor, "B L"]
-    sizes: tuple[int, ...] | None = None
+    order: Int[Tensor, " N"]
+    start: Int[Tensor, " P"]
+    sizes: tuple[int, ...]
 
     def pad(self, rows: Tensor) -> Tensor:
         """Rows `[N, ...]` as a block `[B, L, ...]`, zero where there is no row."""
@@ -42,6 +47,22 @@ class Blocks:
             return flat.index_select(0, self.slot)
         rows: Tensor = Unpad.apply(flat, self.slot)
         return rows
+
+
+    @property
+    def sample(self) -> Int[Tensor, " N"]:
+        """The sample of each row."""
+        return self.slot // max(self.mask.shape[1], 1)
+
+    def total(self, rows: Float[Tensor, "N D"]) -> Float[Tensor, "B D"]:
+        """The sum of each sample's rows."""
+        found: Tensor = Total.apply(rows, self.order, self.start, self.sample)
+        return found
+
+    def spread(self, totals: Float[Tensor, "B D"]) -> Float[Tensor, "N D"]:
+        """For each row, the row of its sample."""
+        found: Tensor = Spread.apply(totals, self.order, self.start, self.sample)
+        return found
 
 
 class Pad(torch.autograd.Function):
@@ -72,6 +93,32 @@ class Unpad(torch.autograd.Function):
         return Pad.apply(gradient, *ctx.saved_tensors, ctx.places), None
 
 
+class Total(torch.autograd.Function):
+    """Sums over samples; the gradient is spread over their rows."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, order: Tensor, start: Tensor, sample: Tensor) -> Tensor:
+        ctx.save_for_backward(order, start, sample)
+        return embedding_bag(order, rows.contiguous(), start, mode="sum", include_last_offset=True)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+        return Spread.apply(gradient, *ctx.saved_tensors), None, None, None
+
+
+class Spread(torch.autograd.Function):
+    """Rows of samples at each of their rows; the gradient is summed over samples."""
+
+    @staticmethod
+    def forward(ctx: Any, totals: Tensor, order: Tensor, start: Tensor, sample: Tensor) -> Tensor:
+        ctx.save_for_backward(order, start, sample)
+        return totals.index_select(0, sample)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+        return Total.apply(gradient, *ctx.saved_tensors), None, None, None
+
+
 def _padded(rows: Tensor, slot: Tensor, places: int) -> Tensor:
     return rows.new_zeros((places, *rows.shape[1:])).index_copy(0, slot, rows)
 
@@ -83,7 +130,8 @@ def blocks(batch: Int[Tensor, " N"], sizes: Sequence[int]) -> Blocks:
         batch: the sample of each row, ascending.
         sizes: the number of rows of each sample, as Python ints.
     """
-    return _placed(batch * max(sizes, default=0) + _position(batch, len(sizes)), sizes)
+    slot = batch * max(sizes, default=0) + _position(batch, len(sizes))
+    return _placed(slot, torch.arange(len(batch), device=batch.device), sizes)
 
 
 def pack(batches: Sequence[Tensor], sizes: Sequence[Sequence[int]]) -> Blocks:
@@ -102,7 +150,8 @@ def pack(batches: Sequence[Tensor], sizes: Sequence[Sequence[int]]) -> Blocks:
     for batch in batches:
         slots.append(batch * length + before[batch] + _position(batch, len(totals)))
         before = before + _counts(batch, len(totals))
-    return _placed(torch.cat(slots), totals)
+    slot = torch.cat(slots)
+    return _placed(slot, slot.argsort(), totals)
 
 
 def paired(
@@ -124,11 +173,12 @@ def paired(
     return source, _starts(target_batch, num_graphs)[source_batch[source]] + number
 
 
-def _placed(slot: Tensor, sizes: Sequence[int]) -> Blocks:
+def _placed(slot: Tensor, order: Tensor, sizes: Sequence[int]) -> Blocks:
     length = max(sizes, default=0)
     flat = torch.zeros(len(sizes) * length, dtype=torch.bool, device=slot.device)
     mask = flat.index_fill(0, slot, True).view(len(sizes), length)
-    return Blocks(slot, mask, tuple(map(int, sizes)))
+    start = torch.cat([slot.new_zeros(1), mask.sum(1).cumsum(0)])
+    return Blocks(slot, mask, order, start, tuple(map(int, sizes)))
 
 
 def _starts(batch: Tensor, num_graphs: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -71,15 +72,24 @@ def _largest(score: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
     Which of equal ones `topk` takes depends on the width of the padding, and so on the other samples.
     """
+    if not k:
+        return score[..., :0], score.new_zeros(*score.shape[:-1], 0, dtype=torch.long)
     if bool(score.sum().isnan()):
         score = score.masked_fill(score.isnan(), float("-inf"))
-    values, columns = score.topk(min(k + 1, score.shape[-1]), dim=-1)
-    if not bool(((values[..., 1:] == values[..., :-1]) & (values[..., 1:] > float("-inf"))).any()):
-        return values[..., :k], columns[..., :k]
-    least = values[..., k - 1 : k]
-    above, equal = score > least, score == least
-    room = k - above.sum(-1, keepdim=True)
-    keep = above | (equal & (equal.cumsum(-1, dtype=torch.int32) <= room))
+    least = _kth_largest(score, k)
+    keep = score >= least
+    if int(keep.sum()) > k * least.numel():
+        above, equal = score > least, score == least
+        room = k - above.sum(-1, keepdim=True)
+        keep = above | (equal & (equal.cumsum(-1, dtype=torch.int32) <= room))
     column = keep.nonzero()[:, -1].view(*score.shape[:-1], k)
     best, order = score.gather(-1, column).sort(dim=-1, descending=True, stable=True)
     return best, column.gather(-1, order)
+
+
+def _kth_largest(score: Tensor, k: int) -> Tensor:
+    """The k-th largest of each row, `[..., 1]`."""
+    if score.device.type != "cpu" or score.dtype == torch.bfloat16:
+        return score.topk(k, dim=-1).values[..., -1:]
+    # NumPy needs a fifth of the time of topk, and knows no bfloat16.
+    return torch.from_numpy(np.partition(score.detach().numpy(), -k, axis=-1)[..., -k, None])

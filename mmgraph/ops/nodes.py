@@ -40,6 +40,7 @@ class Nodes:
         self._flat = flat
         self._padded = padded
         self._heads_first = heads_first
+        self._total: Tensor | None = None
         self._parts: _Parts | None = None
         self._number = 0
 
@@ -51,7 +52,7 @@ class Nodes:
         if self._flat is None:
             assert self.blocks is not None
             padded = self.padded
-            self._flat = self.blocks.unpad(padded.expand(*self.blocks.mask.shape, padded.shape[-1]))
+            self._flat = self.blocks.spread(padded[:, 0]) if self.shared else self.blocks.unpad(padded)
         return self._flat
 
     @property
@@ -69,6 +70,16 @@ class Nodes:
                 )
             self._padded = self.blocks.pad(self._flat)
         return self._padded
+
+    @property
+    def total(self) -> Float[Tensor, "B 1 D"]:
+        """The sum over each sample."""
+        if self._total is None and self._parts is not None:
+            self._total = self._parts.total()[self._number]
+        if self._total is None:
+            assert self.blocks is not None
+            self._total = self.blocks.total(self.flat)[:, None]
+        return self._total
 
     def heads_first(self, heads: int) -> Float[Tensor, "B H L K"]:
         """A block for each sample and head."""
@@ -133,6 +144,12 @@ class _Parts:
         self.whole, self.widths = whole, widths
         self._flat: tuple[Tensor, ...] | None = None
         self._padded: tuple[Tensor, ...] | None = None
+        self._total: tuple[Tensor, ...] | None = None
+
+    def total(self) -> tuple[Tensor, ...]:
+        if self._total is None:
+            self._total = self.whole.total.split(self.widths, dim=-1)
+        return self._total
 
     def flat(self) -> tuple[Tensor, ...]:
         if self._flat is None:

@@ -47,7 +47,7 @@ def pairwise_grid(
     inputs: list[Any] = [None if t is None else _exact(t) for t in (query, key, vector, features, weight)]
     if torch.compiler.is_exporting():
         pairs = inputs[0][:, :, None] + inputs[1][:, None]
-        return _written_out(pairs, *inputs[2:], activation, slope).permute(0, 3, 1, 2)
+        return _written_out(activation, slope, pairs, *inputs[2:]).permute(0, 3, 1, 2)
     return PairwiseGrid.apply(*inputs, activation, slope, sizes)
 
 
@@ -65,17 +65,17 @@ def pairwise_edges(
     inputs: list[Any] = [None if t is None else _exact(t) for t in (query, key, vector, features, weight)]
     if torch.compiler.is_exporting():
         pairs = inputs[0].index_select(0, csr.target) + inputs[1].index_select(0, csr.source)
-        return _written_out(pairs, *inputs[2:], activation, slope)
+        return _written_out(activation, slope, pairs, *inputs[2:])
     return PairwiseEdges.apply(*inputs, csr.target, csr.source, activation, slope)
 
 
 def _written_out(
-    pairs: Float[Tensor, "*pair H K"],
-    vector: Float[Tensor, "H K"],
-    features: Float[Tensor, "*pair F"] | None,
-    weight: Float[Tensor, "F H K"] | None,
     activation: Activation,
     slope: float,
+    pairs: Float[Tensor, "*pair H K"],
+    vector: Float[Tensor, "H K"],
+    features: Float[Tensor, "*pair F"] | None = None,
+    weight: Float[Tensor, "F H K"] | None = None,
 ) -> Float[Tensor, "*pair H"]:
     """The formula as it stands: a program that is exported cannot contain the block by block form."""
     if features is not None and weight is not None:

@@ -59,7 +59,7 @@ def _complete_sums(
     relation: Relation, source: Nodes, source_weight: Nodes | None, target_weight: Nodes | None
 ) -> Nodes:
     """All targets of a sample receive the same: the sum of its sources."""
-    found = Nodes(padded=source.padded.sum(1, keepdim=True), blocks=relation.target)
+    found = Nodes(padded=source.total, blocks=relation.target)
     for weight in (source_weight, target_weight):
         found = found if weight is None else found * weight.to(source.dtype)
     return found

@@ -83,8 +83,6 @@ class Relation:
         """Targets and sources of each sample, where they are known; not while compiling, for any batch."""
         if torch.compiler.is_compiling() or self.source is None or self.target is None:
             return None
-        if self.source.sizes is None or self.target.sizes is None:
-            return None
         return self.target.sizes, self.source.sizes
 
     def on_grid(self, work: Work) -> bool:

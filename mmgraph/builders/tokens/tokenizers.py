@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from mmgraph.builders.pretrained import load_pretrained
 from mmgraph.builders.tokens.conllu import read_conllu
-from mmgraph.builders.tokens.words import word_pattern
+from mmgraph.builders.tokens.words import find_words
 from mmgraph.errors import InputError
 
 __all__ = [
@@ -78,12 +78,11 @@ class PatternTokenizer:
 
     def __call__(self, texts: Sequence[str], names: Sequence[str]) -> list[Tokens]:
         """The tokens of each text."""
-        pattern = word_pattern() if self.kind == "words" else re.compile(r"\S+")
-        return [self._cut(pattern, text) for text in texts]
+        find = find_words if self.kind == "words" else re.compile(r"\S+").finditer
+        return [self._cut(text, list(find(text))) for text in texts]
 
     @staticmethod
-    def _cut(pattern: re.Pattern[str], text: str) -> Tokens:
-        matches = list(pattern.finditer(text))
+    def _cut(text: str, matches: Sequence[re.Match[str]]) -> Tokens:
         return Tokens(text, [match.span() for match in matches], [match.group() for match in matches])
 
 

@@ -3,8 +3,9 @@
 import functools
 import re
 import unicodedata
+from collections.abc import Iterator
 
-__all__ = ["split_words", "word_pattern"]
+__all__ = ["find_words", "split_words", "word_pattern"]
 
 SINGLE = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
 SINGLE += "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
@@ -18,10 +19,18 @@ FLAG_LETTERS = "\U0001f1e6-\U0001f1ff"
 JOINER = "\u200d"
 ZERO_WIDTH_SPACE = "\u200b"
 
+ASCII_WORD = re.compile(r"\d+(?:[.,]\d+)+|\w+(?:'\w+)*|\S")
+"""What `word_pattern` comes to where all characters are ASCII, in half the time."""
+
 
 def split_words(text: str) -> list[str]:
     """The words of a text, in order; see `word_pattern`."""
-    return word_pattern().findall(text)
+    return [match.group() for match in find_words(text)]
+
+
+def find_words(text: str) -> Iterator[re.Match[str]]:
+    """The matches of `word_pattern` in a text, in order."""
+    return (ASCII_WORD if text.isascii() else word_pattern()).finditer(text)
 
 
 @functools.cache
