@@ -265,6 +265,7 @@ def run(config: Config) -> tuple[Answerer, MultimodalBuilder, Split, dict[str, S
         validate_every=config.validate_every,
         seed=config.seed,
         device=config.device,
+        prepare=None if config.layer == "relational" else mg.plan,
     )
     answerer.eval()
     found = {"validation": score(answerer.predict(validation.graphs, config.device), validation, train)}

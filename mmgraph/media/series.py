@@ -36,7 +36,7 @@ class Rows:
     """The rows of several recordings, one recording after the other.
 
     Args:
-        values: `[T, C]` float64, NaN where a value is missing.
+        values: `[T, C]`, float32 if all recordings are, else float64; NaN where a value is missing.
         times: when each row was taken, seconds.
         counts: rows of each recording.
         ends: when the last row of each ends: a mean step after it was taken.
@@ -61,7 +61,9 @@ def read_series(items: Sequence[Any], channels: int, ids: Sequence[str]) -> Rows
             ascending seconds.
     """
     read = [_read(item, channels, id) for item, id in zip(items, ids, strict=True)]
-    values = np.concatenate([np.zeros((0, channels)), *(values for values, _, _ in read)], dtype=np.float64)
+    single = all(values.dtype == np.float32 for values, _, _ in read)
+    dtype = np.float32 if single else np.float64
+    values = np.concatenate([np.zeros((0, channels), dtype), *(values for values, _, _ in read)], dtype=dtype)
     times = np.concatenate([np.zeros(0), *(times for _, times, _ in read)])
     counts = [len(times) for _, times, _ in read]
     rows = Rows(torch.from_numpy(values), torch.from_numpy(times), counts, [end for _, _, end in read])

@@ -4,7 +4,7 @@ from itertools import pairwise
 from math import log
 from typing import Literal
 
-__all__ = ["WORKS", "Work", "grid_is_faster"]
+__all__ = ["CROSSOVER", "WORKS", "Work", "grid_is_faster"]
 
 Work = Literal["sum", "max", "dot", "additive", "pairwise"]
 """sum: weighted sums of neighbours; max: their maxima; dot: dot-product attention; additive: attention from
@@ -13,11 +13,11 @@ one number for each end (GAT); pairwise: a score that needs every channel of bot
 WORKS: tuple[Work, ...] = ("sum", "max", "dot", "additive", "pairwise")
 
 CROSSOVER: dict[Work, tuple[tuple[int, float], ...]] = {
-    "sum": ((64, 0.0), (256, 0.04), (1024, 0.15)),
+    "sum": ((16, 1.0), (64, 1.0), (256, 0.75), (1024, 0.55)),
     "max": ((16, 1.0), (1024, 1.0)),
     "dot": ((64, 0.0), (256, 0.0), (1024, 0.02)),
-    "additive": ((16, 0.0), (64, 0.15), (256, 0.40), (1024, 1.0)),
-    "pairwise": ((16, 0.50), (64, 0.45), (256, 0.42), (1024, 0.60)),
+    "additive": ((16, 0.45), (64, 0.37), (256, 0.40), (1024, 0.50)),
+    "pairwise": ((16, 0.75), (64, 0.60), (256, 0.50), (1024, 0.75)),
 }
 """(nodes of a sample, density of edges among its padded pairs) at which both take as long, forward and
 backward, with one CPU thread and width 256. `experiments/benchmarks/density.py` measures them."""

@@ -78,11 +78,13 @@ def complete_spatial_classes(boxes: Float[Tensor, "N 4"], sizes: Sequence[int]) 
         sizes: how many boxes each sample has.
     """
     starts, block = ragged.offsets(sizes).tolist(), _block(boxes)
-    parts = [
-        _run_classes(boxes[starts[first] : starts[last]], sizes[first:last], block)
-        for first, last in _runs(sizes, block)
-    ]
-    return torch.cat(parts) if parts else torch.zeros(0, dtype=torch.long, device=boxes.device)
+    classes = torch.empty(sum(size * size for size in sizes), dtype=torch.long, device=boxes.device)
+    done = 0
+    for first, last in _runs(sizes, block):
+        for part in _run_classes(boxes[starts[first] : starts[last]], sizes[first:last], block):
+            classes[done : done + len(part)] = part
+            done += len(part)
+    return classes
 
 
 def iou(boxes_a: Float[Tensor, "N 4"], boxes_b: Float[Tensor, "M 4"]) -> Float[Tensor, "N M"]:
@@ -142,18 +144,17 @@ def _runs(sizes: Sequence[int], block: int) -> Iterator[tuple[int, int]]:
         yield first, len(sizes)
 
 
-def _run_classes(boxes: Tensor, sizes: Sequence[int], block: int) -> Tensor:
+def _run_classes(boxes: Tensor, sizes: Sequence[int], block: int) -> Iterator[Tensor]:
     """Every pair of a run of samples; a sample that alone exceeds a block is cut by rows."""
     alike = min(sizes) == max(sizes)
     padded = boxes.reshape(len(sizes), sizes[0], 4) if alike else ragged.pad(boxes, sizes)
     columns = _box_columns(padded)
     height = max(1, block // max(1, padded.shape[0] * padded.shape[1]))
-    parts = [slice(first, first + height) for first in range(0, max(1, padded.shape[1]), height)]
-    classes = torch.cat([_classes(_rows(columns, part), _row(columns)) for part in parts], 1)
-    if alike:
-        return classes.flatten()
-    valid = ragged.valid(sizes).to(boxes.device)
-    return classes[valid[:, :, None] & valid[:, None]]
+    valid = None if alike else ragged.valid(sizes).to(boxes.device)
+    for first in range(0, padded.shape[1], height):
+        classes = _classes(_rows(columns, slice(first, first + height)), _row(columns))
+        # Sizes differ in a run of several samples only, which is not cut.
+        yield classes.flatten() if valid is None else classes[valid[:, :, None] & valid[:, None]]
 
 
 def _classes(source: _Columns, target: _Columns) -> Tensor:

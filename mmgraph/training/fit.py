@@ -56,6 +56,7 @@ def fit(
     validate_every: int = 250,
     seed: int = 0,
     device: torch.device | str = "cpu",
+    prepare: Callable[[HeteroGraph], HeteroGraph] | None = None,
 ) -> Fitted:
     """Train, keep the weights with the best validation score, and load them at the end, for evaluation.
 
@@ -77,6 +78,7 @@ def fit(
         validate_every: steps between validations; there is one more at the end.
         seed: of the order of the samples.
         device: where batches go.
+        prepare: what is done to a batch before it goes there, such as `mmgraph.graph.plan`.
 
     Raises:
         InputError: nothing to train on, or a loss that is not finite at a validation.
@@ -93,7 +95,7 @@ def fit(
     step = 0
     module.train()
     try:
-        for step, batch in enumerate(_batches(train, batch_size, seed), start=1):
+        for step, batch in enumerate(_batches(train, batch_size, seed, prepare), start=1):
             elapsed = time.perf_counter() - start
             share = 0.0 if seconds is None else elapsed / seconds
             progress = max((step - 0.5) / steps, share)
@@ -183,10 +185,17 @@ def _optimizer(module: nn.Module, learning_rate: float, weight_decay: float) -> 
     return torch.optim.AdamW(groups, lr=learning_rate, fused=True)
 
 
-def _batches(train: GraphStore, batch_size: int, seed: int) -> Iterator[HeteroGraph]:
+def _batches(
+    train: GraphStore, batch_size: int, seed: int, prepare: Callable[[HeteroGraph], HeteroGraph] | None
+) -> Iterator[HeteroGraph]:
     """Batches of the shuffled samples, epoch after epoch."""
     generator = torch.Generator().manual_seed(seed)
     sampler = BatchSampler(RandomSampler(train, generator=generator), batch_size, drop_last=False)
-    loader: DataLoader[HeteroGraph] = DataLoader(train, sampler=sampler, batch_size=None)  # type: ignore[arg-type]
+    loader: DataLoader[HeteroGraph] = DataLoader(
+        train,  # type: ignore[arg-type]
+        sampler=sampler,
+        batch_size=None,
+        collate_fn=prepare,  # type: ignore[arg-type]
+    )
     while True:
         yield from loader

@@ -50,7 +50,7 @@ def test_describe_explains_the_layout():
     text = str(description)
     assert "layout: complete, no edge is listed" in text
     assert "% of the padded pairs are edges" in text
-    assert set(description.as_dict()["edges"][1]["layout"]) == {"sum", "dot", "additive", "pairwise"}
+    assert set(description.as_dict()["edges"][1]["layout"]) == {"sum", "max", "dot", "additive", "pairwise"}
 
 
 @pytest.mark.parametrize("key", list(SCHEMA.edges))

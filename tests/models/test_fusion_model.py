@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 import torch
@@ -10,9 +11,10 @@ from torch._subclasses.fake_tensor import (
 )
 
 from mmgraph.errors import InputError
-from mmgraph.graph import COMPLETE, EdgeSpec, HeteroGraph, NodeSpec, Schema, collate, select
+from mmgraph.graph import COMPLETE, EdgeSpec, HeteroGraph, NodeSpec, Schema, collate, plan, select
 from mmgraph.heads import AnswerHead
 from mmgraph.models import FusionModel
+from mmgraph.nn.schema_conv import ConvKind
 from tests.nn.example import SCHEMA, batch, one
 
 PAIRS = [("token", "region"), ("segment", "region")]
@@ -48,6 +50,17 @@ def test_every_weight_gets_a_finite_gradient():
     for name, parameter in answerer.named_parameters():
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
+
+
+@pytest.mark.parametrize("layer", get_args(ConvKind))
+def test_any_kind_of_layer_gives_a_sample_alone_what_it_gives_in_a_batch(layer):
+    model = FusionModel(SCHEMA, dim=16, align=PAIRS, layer=layer, cross_from=1).double().eval()
+    graph = plan(batch().apply(lambda t: t.double() if t.is_floating_point() else t))
+    together = model(graph)
+    for i in range(graph.num_graphs):
+        assert torch.allclose(model(select(graph, [i]))[0], together[i], atol=1e-10)
+    together.sum().backward()
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
 
 
 def test_a_batch_without_any_node_still_answers():

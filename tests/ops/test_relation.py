@@ -2,8 +2,9 @@ import pytest
 import torch
 
 from mmgraph.errors import InputError
+from mmgraph.ops import ragged
 from mmgraph.ops.blocks import blocks
-from mmgraph.ops.crossover import WORKS, grid_is_faster
+from mmgraph.ops.crossover import CROSSOVER, WORKS, grid_is_faster
 from mmgraph.ops.relation import relation_of_edges
 from tests.nn.relations import SIZES, cases
 from tests.ops.test_propagate import CASES, IDS, relation_of
@@ -62,25 +63,32 @@ def test_a_dense_layout_needs_the_samples():
 
 
 def test_the_planner_lays_few_edges_out_as_a_list_and_many_as_a_grid():
-    token, region = places("token"), places("region")
-    pairs = cases()[0].edge_index
-    many = relation_of_edges(pairs, 10, 13, token, region)
-    assert many.on_grid("sum")
-    assert many.on_grid("dot")
-    none = relation_of_edges(pairs[:, :0], 10, 13, token, region)
-    assert none.form == "csr"
+    place = blocks(torch.arange(2).repeat_interleave(10), (10, 10))
+    pairs = ragged.complete_pairs((10, 10), (10, 10))
+    every = relation_of_edges(pairs, 20, 20, place, place)
+    assert every.on_grid("dot")
+    assert every.on_grid("additive")
+    assert not every.on_grid("max")
+    assert every.form == "dense+csr"
+    few = relation_of_edges(pairs[:, ::50], 20, 20, place, place)
+    assert few.form == "csr"
 
 
-def test_the_crossover_falls_with_density_and_never_grids_what_does_not_fit():
-    assert grid_is_faster("sum", 90, 1, 10, 10)
+def test_the_grid_wins_above_some_density_and_never_where_it_does_not_fit():
+    assert grid_is_faster("dot", 100, 1, 10, 10)
     assert not any(grid_is_faster(work, 0, 4, 10, 10) for work in WORKS)
     assert not grid_is_faster("sum", 2**29, 1, 2**15, 2**14)
     assert not grid_is_faster("sum", 0, 0, 0, 0)
     for work in WORKS:
         faster = [grid_is_faster(work, edges, 1, 200, 200) for edges in range(0, 40_001, 400)]
         assert faster == sorted(faster), "once the grid wins, it wins at any higher density"
-    between = [grid_is_faster("additive", int(0.3 * n * n), 1, n, n) for n in (64, 100, 200, 256)]
-    assert between == [True, True, False, False]
+
+
+def test_between_measured_sizes_the_crossover_is_interpolated():
+    (low, below), (high, above) = CROSSOVER["sum"][1:3]
+    middle = round((low * high) ** 0.5)
+    edges = [int(density * middle**2) for density in ((below + above) / 2 - 0.02, (below + above) / 2 + 0.02)]
+    assert [grid_is_faster("sum", count, 1, middle, middle) for count in edges] == [False, True]
 
 
 def test_a_relation_moves_with_its_tensors():

@@ -7,7 +7,7 @@ import yaml
 from torch import nn
 
 from mmgraph.errors import InputError
-from mmgraph.graph import GraphStore, HeteroGraph, NodeSpec, Schema
+from mmgraph.graph import GraphStore, HeteroGraph, NodeSpec, Schema, plan
 from mmgraph.training import Run, fit
 
 SCHEMA = Schema({"point": NodeSpec(2)})
@@ -54,6 +54,23 @@ def test_training_finds_the_line_and_keeps_the_best_weights(tmp_path):
     assert {"validation", "squared", "small", "seconds"} < lines[0].keys()
     assert fitted.best_score == max(line["validation"] for line in lines)
     assert yaml.safe_load((run.folder / "config.yaml").read_text()) == {"name": "line"}
+
+
+def test_every_batch_is_prepared_before_it_is_used(tmp_path):
+    prepared, used = [], []
+
+    class Watched(Line):
+        def forward(self, graph):
+            used.append(graph)
+            return super().forward(graph)
+
+    def prepare(graph):
+        prepared.append(plan(graph))
+        return prepared[-1]
+
+    train(tmp_path, Watched(), steps=3, validate_every=3, prepare=prepare)
+    assert len(prepared) == 3
+    assert [graph.samples for graph in used[:3]] == [graph.samples for graph in prepared]
 
 
 def test_the_same_seed_gives_the_same_weights(tmp_path):

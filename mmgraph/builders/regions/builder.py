@@ -182,7 +182,7 @@ class RegionBuilder:
         found = self._reader(items, ids)
         sample = ragged.sample_of(found.counts)
         boxes = torch.from_numpy(found.boxes)
-        sizes = torch.tensor(found.sizes, dtype=boxes.dtype)[sample]
+        sizes = torch.from_numpy(np.array(found.sizes, dtype=found.boxes.dtype).repeat(found.counts, axis=0))
         x = self._features(found, boxes, sizes, sample)
         dtype = torch.get_default_dtype()
         # Like the positions, what edges say of boxes has the precision of the graph.

@@ -33,7 +33,7 @@ def window_statistics(
         steps = torch.arange(length)[:, None]
         for part in windows.split(max(1, BLOCK // max(1, length * channels))):
             rows = (first[part] + steps).flatten()
-            value = values.index_select(0, rows).view(length, len(part), channels)
+            value = values.index_select(0, rows).double().view(length, len(part), channels)
             x.index_copy_(0, part, _statistics(value, times[rows].view(length, len(part), 1)))
     return x
 
@@ -63,11 +63,11 @@ def _statistics(value: Float[Tensor, "L N C"], time: Float[Tensor, "L N 1"]) -> 
     def or_zero(found: Tensor) -> Tensor:
         return found if there is None else torch.where(there.any(0), found, 0)
 
+    least, most = or_zero(known(value, inf).amin(0)), or_zero(known(value, -inf).amax(0))
     mean = mean_of(value)
     away, away_time = value - mean, known(time - mean_of(time), 0.0)
-    spread = away_time.square().sum(0)
-    slope = known(away * away_time, 0.0).sum(0) / torch.where(spread > 0, spread, 1)
     deviation = mean_of(away.square()).sqrt()
-    least, most = or_zero(known(value, inf).amin(0)), or_zero(known(value, -inf).amax(0))
+    spread = away_time.square().sum(0)
+    slope = known(away.mul_(away_time), 0.0).sum(0) / torch.where(spread > 0, spread, 1)
     present = torch.ones_like(mean) if there is None else there.double().mean(0)
     return torch.cat([mean, deviation, least, most, slope, present], dim=1).float()

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Int
 from torch import Tensor
@@ -166,7 +167,7 @@ def _normal(word: str, lower: bool) -> str:
 def _look_up(words: Sequence[str], number: Callable[[str], int]) -> Tensor:
     """`number` of each word, computed once for each different word."""
     ids = {word: number(word) for word in set(words)}
-    return torch.tensor([ids[word] for word in words], dtype=torch.long)
+    return torch.from_numpy(np.fromiter(map(ids.__getitem__, words), np.int64, len(words)))
 
 
 def _read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
