@@ -97,9 +97,10 @@ class MultimodalBuilder:
             raise InputError(f"batch got sequences of lengths {lengths}: give the same number of each")
         count = next(iter(lengths.values()))
         names = [str(i) for i in range(count)] if ids is None else list(ids)
-        chunks = range(0, max(count, 1), CHUNK)
-        bar = tqdm(chunks, desc="building", unit="chunk", disable=None if len(chunks) > 1 else True)
-        return collate([self._chunk(inputs, names, slice(start, start + CHUNK)) for start in bar])
+        starts: Iterable[int] = range(0, max(count, 1), CHUNK)
+        if count > CHUNK:
+            starts = tqdm(starts, desc="building", unit="chunk", disable=None)
+        return collate([self._chunk(inputs, names, slice(start, start + CHUNK)) for start in starts])
 
     def _chunk(self, inputs: dict[str, Sequence[Any]], names: Sequence[str], part: slice) -> HeteroGraph:
         ids = names[part]

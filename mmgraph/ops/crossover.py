@@ -13,11 +13,11 @@ one number for each end (GAT); pairwise: a score that needs every channel of bot
 WORKS: tuple[Work, ...] = ("sum", "max", "dot", "additive", "pairwise")
 
 CROSSOVER: dict[Work, tuple[tuple[int, float], ...]] = {
-    "sum": ((16, 1.0), (64, 1.0), (256, 0.75), (1024, 0.55)),
+    "sum": ((16, 1.0), (64, 1.0), (256, 0.65), (1024, 0.44)),
     "max": ((16, 1.0), (1024, 1.0)),
-    "dot": ((64, 0.0), (256, 0.0), (1024, 0.02)),
-    "additive": ((16, 0.45), (64, 0.37), (256, 0.40), (1024, 0.50)),
-    "pairwise": ((16, 0.75), (64, 0.60), (256, 0.50), (1024, 0.75)),
+    "dot": ((16, 0.67), (64, 0.19), (256, 0.20), (1024, 0.22)),
+    "additive": ((16, 0.49), (64, 0.36), (256, 0.40), (1024, 0.49)),
+    "pairwise": ((16, 0.69), (64, 0.58), (256, 0.62), (1024, 0.72)),
 }
 """(nodes of a sample, density of edges among its padded pairs) at which both take as long, forward and
 backward, with one CPU thread and width 256. `experiments/benchmarks/density.py` measures them."""

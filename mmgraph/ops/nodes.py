@@ -110,10 +110,21 @@ class Nodes:
         return found
 
     def linear(self, affine: Affine) -> "Nodes":
-        """These vectors under a linear map."""
+        """These vectors under a linear map.
+
+        Raises:
+            InputError: the map is for vectors of another width.
+        """
+        values, (weight, bias) = self.padded if self.shared else self.flat, affine
+        if values.shape[-1] != weight.shape[1]:
+            raise InputError(
+                f"got nodes of width {values.shape[-1]}, but the layer was made for nodes of width "
+                f"{weight.shape[1]}: encode them first, or construct the layer with their width"
+            )
+        mapped = torch.nn.functional.linear(values, weight, bias)
         if self.shared:
-            return self.map(lambda values: torch.nn.functional.linear(values, *affine))
-        return Nodes(torch.nn.functional.linear(self.flat, *affine), blocks=self.blocks)
+            return Nodes(padded=mapped, blocks=self.blocks)
+        return Nodes(mapped, blocks=self.blocks)
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Nodes":
         """These vectors under a function that works on each alone, in whichever form they are held."""

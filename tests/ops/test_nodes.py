@@ -75,3 +75,8 @@ def test_sums_and_products_take_either_form():
 def test_padding_without_samples_is_an_error():
     with pytest.raises(InputError, match="samples of these nodes are not known"):
         _ = Nodes(rows()).padded
+
+
+def test_a_map_for_another_width_is_an_error():
+    with pytest.raises(InputError, match="width 4, but the layer was made for nodes of width 3"):
+        Nodes(rows(), blocks=PLACES).linear((torch.ones(2, 3), None))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -82,7 +83,7 @@ class TimeSeriesBuilder:
             Sample(id, seconds=None if item is None else end)
             for item, id, end in zip(items, ids, rows.ends, strict=True)
         ]
-        limit = torch.tensor(rows.ends, dtype=torch.float64)[ragged.sample_of(sizes)]
+        limit = torch.from_numpy(np.array(rows.ends, dtype=np.float64).repeat(sizes))
         return HeteroGraph.create(
             self.schema,
             samples,

@@ -45,21 +45,21 @@ def windows(
     Raises:
         InputError: more than a million windows in one sample.
     """
-    length = torch.tensor(lengths, dtype=torch.float64)
+    length = np.array(lengths, dtype=np.float64)
     step = seconds * (1 - overlap)
-    counts = ((length - seconds) / step - ROUNDING).ceil().clamp_min(0) + 1
-    counts = torch.where(length > 0, counts, 0)
-    if bool((counts > MAX_WINDOWS).any()):
+    counts = np.ceil((length - seconds) / step - ROUNDING).clip(0) + 1
+    counts[length <= 0] = 0
+    if counts.max(initial=0) > MAX_WINDOWS:
         worst = int(counts.argmax())
         raise InputError(
             f"sample {ids[worst]!r}: lasts {lengths[worst]:g} s and would have "
-            f"{float(counts[worst]):.0f} windows of {seconds:g} s with "
+            f"{counts[worst]:.0f} windows of {seconds:g} s with "
             f"overlap {overlap:g}: take longer windows, and times in seconds"
         )
-    sizes = counts.long()
-    start = ragged.positions(sizes).double() * step
-    end = torch.minimum(start + seconds, torch.repeat_interleave(length, sizes))
-    return torch.stack([start, end], dim=1), sizes.tolist()
+    sizes = counts.astype(np.int64).tolist()
+    start = ragged.positions(sizes).numpy() * step
+    end = np.minimum(start + seconds, length.repeat(sizes))
+    return torch.from_numpy(np.stack([start, end], axis=1)), sizes
 
 
 def to_positions(intervals: Float[Tensor, "N 2"], limit: Float[Tensor, " N"]) -> Float[Tensor, "N 2"]:

@@ -264,8 +264,8 @@ class TokenBuilder:
         for edge in self.edges:
             key, (kind, _, width) = self._relation(edge)[0], edge.partition(":")
             if kind == "next":
-                later = (ragged.positions(sizes) > 0).nonzero().squeeze(1)
-                edge_index[key] = torch.stack([later - 1, later])
+                later = np.flatnonzero(ragged.positions(sizes).numpy())
+                edge_index[key] = torch.from_numpy(np.stack([later - 1, later]))
             elif kind == "window":
                 edge_index[key] = ragged.window_pairs(sizes, int(width))
             elif kind == "depends":

@@ -80,6 +80,13 @@ def test_large_offsets_leave_spread_and_slope_exact():
     assert abs(x[0, 4]) < 1e-2
 
 
+def test_single_precision_recordings_are_worked_on_in_double():
+    values = (1e5 + recording(60)).astype(np.float32)
+    builder = TimeSeriesBuilder(3)
+    single, mixed = builder((values, 10.0)), builder.batch([(values, 10.0), (values.astype(np.float64), 10.0)])
+    assert torch.equal(single.x["window"].repeat(2, 1), mixed.x["window"])
+
+
 def test_windows_have_times_labels_and_edges():
     graph = validate(TimeSeriesBuilder(1, edges=("next", "within:1"))((np.arange(25.0), 10.0), id="a"))
     assert torch.allclose(graph.pos["window"], torch.tensor([[0, 1.0], [1, 2], [2, 2.5]]))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mmgraph.builders.tokens.words import split_words, word_pattern
+from mmgraph.builders.tokens.words import find_words, split_words, word_pattern
 
 EMOJI = [
     *["😀", "❤", "❤️", "☎️", "©", "™️", "ℹ️", "🏳️", "⚧️", "🫠"],
@@ -92,3 +92,10 @@ def test_no_word_ends_within_a_grapheme_cluster(text):
 def test_long_texts_take_linear_time():
     for text in ("a" * 200_000, "a'" * 100_000, "\u200d" * 200_000, "👩‍" * 100_000, "1." * 100_000):
         assert "".join(split_words(text)) == text
+
+
+@given(st.text(st.characters(max_codepoint=127)) | st.text("a1.,' _\x1f\n-", max_size=30))
+@settings(max_examples=300, deadline=None)
+def test_words_of_ascii_are_found_where_the_whole_pattern_finds_them(text):
+    spans = [match.span() for match in word_pattern().finditer(text)]
+    assert [match.span() for match in find_words(text)] == spans
