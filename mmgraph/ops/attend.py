@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mmgraph.ops.edge_features import EdgeFeatures
@@ -57,11 +57,9 @@ def attend(attention: Attention) -> Nodes:
     Returns:
         `[T, H * K]`; zero for a target without edges.
     """
-    if attention.on_grid:
-        if attention.plain:
-            return _fused([attention])
-        return _grid_sum(attention, _grid_softmax([_grid_logits(attention)])[0])
-    return _list_sum(attention, _list_softmax(attention, _list_logits(attention)))
+    if attention.on_grid and attention.plain:
+        return _fused([attention])
+    return _sum(attention, _softmax(attention, _logits(attention)))
 
 
 def attend_jointly(attentions: Sequence[Attention]) -> Nodes:
@@ -75,49 +73,46 @@ def attend_jointly(attentions: Sequence[Attention]) -> Nodes:
     """
     if len(attentions) == 1:
         return attend(attentions[0])
-    if all(a.on_grid for a in attentions):
-        if all(a.plain for a in attentions) and _one_query(attentions):
-            return _fused(attentions)
-        shares = _grid_softmax([_grid_logits(a) for a in attentions])
-        sums = [_grid_sum(a, share) for a, share in zip(attentions, shares, strict=True)]
-        return _total(sums)
-    heads = attentions[0].score.heads
-    sums = []
-    for attention, share in zip(attentions, _parts(attentions), strict=True):
-        found = by_head(attend(attention).flat, heads) * share[..., None]
-        sums.append(Nodes(found.flatten(1), blocks=attention.relation.target))
-    return _total(sums)
+    if all(a.on_grid and a.plain for a in attentions) and _one_query(attentions):
+        return _fused(attentions)
+    total, *others = map(_sum, attentions, _joint_softmax(attentions))
+    for found in others:
+        total = total + found
+    return total
 
 
 def attention_weights(attention: Attention) -> Float[Tensor, "E H"]:
     """The weight of each edge, in the edges' order; over the edges of a target they sum to one."""
-    return _in_edge_order(attention, *_softmax(attention))
+    return _in_edge_order(attention, _softmax(attention, _logits(attention)))
 
 
 def joint_attention_weights(attentions: Sequence[Attention]) -> list[Float[Tensor, "E H"]]:
     """The weights of `attend_jointly`, for each relation; over all edges of a target they sum to one."""
-    found = []
-    for attention, part in zip(attentions, _parts(attentions), strict=True):
-        share, grid = _softmax(attention)
-        nodes = Nodes(part, blocks=attention.relation.target)
-        if grid:
-            share = share * nodes.padded.transpose(1, 2)[..., None]
-        else:
-            assert attention.relation.csr is not None
-            share = share * part.index_select(0, attention.relation.csr.target)
-        found.append(_in_edge_order(attention, share, grid))
-    return found
+    return list(map(_in_edge_order, attentions, _joint_softmax(attentions)))
 
 
-def _softmax(attention: Attention) -> tuple[Tensor, bool]:
-    """The shares of a relation's edges, and whether they are on the grid."""
+# Logits and shares of a relation's edges are [B, H, T, S] on the grid, or [E, H] in CSR order.
+
+
+def _logits(attention: Attention) -> Tensor:
+    """In float32 at least."""
+    found = _grid_logits(attention) if attention.on_grid else _list_logits(attention)
+    return found.to(torch.promote_types(found.dtype, torch.float32))
+
+
+def _softmax(attention: Attention, logits: Tensor) -> Tensor:
     if attention.on_grid:
-        return _grid_softmax([_grid_logits(attention)])[0], True
-    return _list_softmax(attention, _list_logits(attention)), False
+        return _grid_softmax([logits])[0]
+    assert attention.relation.csr is not None
+    return segment_softmax(attention.relation.csr, logits)
 
 
-def _in_edge_order(attention: Attention, share: Tensor, grid: bool) -> Float[Tensor, "E H"]:
-    if grid:
+def _sum(attention: Attention, share: Tensor) -> Nodes:
+    return _grid_sum(attention, share) if attention.on_grid else _list_sum(attention, share)
+
+
+def _in_edge_order(attention: Attention, share: Tensor) -> Float[Tensor, "E H"]:
+    if attention.on_grid:
         return attention.relation.from_grid(share.permute(0, 2, 3, 1))
     assert attention.relation.csr is not None
     return torch.empty_like(share).index_copy(0, attention.relation.csr.order, share)
@@ -169,7 +164,7 @@ def _grid_logits(attention: Attention) -> Tensor:
 
 
 def _grid_softmax(logits: Sequence[Tensor]) -> list[Tensor]:
-    """The shares `[B, H, T, S]` of each relation, of one softmax over all of them; in float32 at least.
+    """The shares `[B, H, T, S]` of each relation, of one softmax over all of them.
 
     The row of a target that no edge reaches is not zero: see `Relation.clear`.
     """
@@ -182,10 +177,9 @@ def _grid_softmax(logits: Sequence[Tensor]) -> list[Tensor]:
 
 def _softmax_of_rows(logits: Float[Tensor, "B H T S"]) -> Float[Tensor, "B H T S"]:
     """Softmax over the sources; where they are few, with the targets innermost, which vectorises better."""
-    dtype = torch.promote_types(logits.dtype, torch.float32)
     if logits.shape[-1] > NARROW:
-        return logits.softmax(-1, dtype=dtype)
-    return logits.transpose(-1, -2).softmax(-2, dtype=dtype).transpose(-1, -2)
+        return logits.softmax(-1)
+    return logits.transpose(-1, -2).softmax(-2).transpose(-1, -2)
 
 
 def _grid_sum(attention: Attention, share: Tensor) -> Nodes:
@@ -209,11 +203,6 @@ def _list_logits(attention: Attention) -> Tensor:
     return logits + attention.bias.index_select(0, attention.relation.csr.order)
 
 
-def _list_softmax(attention: Attention, logits: Tensor) -> Tensor:
-    assert attention.relation.csr is not None
-    return segment_softmax(attention.relation.csr, logits)
-
-
 def _list_sum(attention: Attention, share: Tensor) -> Nodes:
     assert attention.relation.csr is not None
     share = torch.nn.functional.dropout(share, attention.dropout)
@@ -227,38 +216,44 @@ def _list_sum(attention: Attention, share: Tensor) -> Nodes:
 # ---------------------------------------------------------------------- several relations
 
 
-def _parts(attentions: Sequence[Attention]) -> list[Float[Tensor, "T H"]]:
+def _joint_softmax(attentions: Sequence[Attention]) -> list[Tensor]:
+    """The shares of each relation's edges, of one softmax over all of them."""
+    logits = [_logits(attention) for attention in attentions]
+    if all(attention.on_grid for attention in attentions):
+        return _grid_softmax(logits)
+    found = []
+    for attention, own, part in zip(attentions, logits, _parts(attentions, logits), strict=True):
+        share, relation = _softmax(attention, own), attention.relation
+        if attention.on_grid:
+            found.append(share * Nodes(part, blocks=relation.target).padded.transpose(1, 2)[..., None])
+        else:
+            assert relation.csr is not None
+            found.append(share * part.index_select(0, relation.csr.target))
+    return found
+
+
+def _parts(attentions: Sequence[Attention], logits: Sequence[Tensor]) -> list[Float[Tensor, "T H"]]:
     """How much of each target's attention goes to each relation; zeros where no edge reaches it."""
-    normalisers, reached = zip(*(_normaliser(attention) for attention in attentions), strict=True)
-    here = torch.stack(reached)[..., None]
-    logits = torch.stack(normalisers)
-    filled = logits.masked_fill(~here, torch.finfo(logits.dtype).min)
+    normalisers, reached = zip(*map(_normaliser, attentions, logits), strict=True)
+    here, together = torch.stack(reached)[..., None], torch.stack(normalisers)
+    filled = together.masked_fill(~here, lowest(together.dtype))
     return list((filled.softmax(0) * here).unbind(0))
 
 
-def _normaliser(attention: Attention) -> tuple[Float[Tensor, "T H"], Tensor]:
+def _normaliser(attention: Attention, logits: Tensor) -> tuple[Float[Tensor, "T H"], Bool[Tensor, " T"]]:
     """The log of the sum of exponentials of each target's logits, and whether it has any."""
     relation = attention.relation
     if attention.on_grid:
-        logits, joined = _grid_logits(attention), relation.joined[:, None]
         found = logits.logsumexp(-1).transpose(1, 2)
-        any_edge = joined.any(-1).expand(-1, -1, relation.shape[1]).transpose(1, 2)
-        nodes = Nodes(padded=torch.cat([found, any_edge.to(found.dtype)], dim=-1), blocks=relation.target)
-        values = nodes.flat
+        any_edge = relation.joined.any(2)[..., None].expand(-1, relation.shape[1], 1)
+        values = Nodes(
+            padded=torch.cat([found, any_edge.to(found.dtype)], dim=-1), blocks=relation.target
+        ).flat
         return values[:, :-1], values[:, -1] > 0
     csr = relation.csr
     assert csr is not None
-    logits = _list_logits(attention)
     target = csr.target.long()[:, None].expand_as(logits)
-    lowest = logits.new_full((relation.num_targets, logits.shape[1]), torch.finfo(logits.dtype).min)
-    highest = lowest.scatter_reduce(0, target, logits.detach(), "amax")
-    total = torch.zeros_like(lowest).scatter_add(0, target, (logits - highest.gather(0, target)).exp())
-    has_edge = csr.rowptr.diff() > 0
-    return highest + total.clamp(min=torch.finfo(total.dtype).tiny).log(), has_edge
-
-
-def _total(parts: Sequence[Nodes]) -> Nodes:
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
+    bottom = logits.new_full((relation.num_targets, logits.shape[1]), lowest(logits.dtype))
+    highest = bottom.scatter_reduce(0, target, logits.detach(), "amax")
+    total = torch.zeros_like(bottom).scatter_add(0, target, (logits - highest.gather(0, target)).exp())
+    return highest + total.clamp(min=torch.finfo(total.dtype).tiny).log(), csr.rowptr.diff() > 0
