@@ -83,7 +83,10 @@ def test_large_offsets_leave_spread_and_slope_exact():
 def test_single_precision_recordings_are_worked_on_in_double():
     values = (1e5 + recording(60)).astype(np.float32)
     builder = TimeSeriesBuilder(3)
-    single, mixed = builder((values, 10.0)), builder.batch([(values, 10.0), (values.astype(np.float64), 10.0)])
+    single, mixed = (
+        builder((values, 10.0)),
+        builder.batch([(values, 10.0), (values.astype(np.float64), 10.0)]),
+    )
     assert torch.equal(single.x["window"].repeat(2, 1), mixed.x["window"])
 
 
