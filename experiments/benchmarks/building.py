@@ -27,7 +27,7 @@ from mmgraph.builders import (
     TimeSeriesBuilder,
     TokenBuilder,
 )
-from mmgraph.builders.tokens.words import word_pattern
+from mmgraph.builders.tokens.words import find_words
 from mmgraph.graph import HeteroGraph
 from mmgraph.linkers import CompleteLinker, SimilarityLinker
 from mmgraph.media import Picture
@@ -110,7 +110,7 @@ def hetero_data(
     data["region", "near", "region"].edge_index = near
     data["region", "near", "region"].edge_attr = spatial_classes(boxes, near)
 
-    spans = [match.span() for match in word_pattern().finditer(text)]
+    spans = [match.span() for match in find_words(text)]
     data["token"].x = vocabulary.encode([text[start:end] for start, end in spans])
     data["token"].pos = torch.tensor(spans)
     data["token", "next", "token"].edge_index = chain(len(spans))

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
+from mmgraph.errors import InputError
 from mmgraph.graph.hetero_graph import HeteroGraph
 from mmgraph.graph.schema import EdgeType
 from mmgraph.ops.blocks import blocks
@@ -16,8 +17,9 @@ __all__ = ["plan", "relations_of"]
 def plan(graph: HeteroGraph, form: Form | Mapping[EdgeType, Form] | None = None) -> HeteroGraph:
     """The same batch with its relations laid out for the layers; see `relations_of`.
 
-    Use it where batches are made, in the data worker: `DataLoader(..., collate_fn=plan)` over a `GraphStore`.
-    The layout goes to the device with the batch.
+    Use it where batches are made, in the data worker; the layout goes to the device with the batch:
+    `DataLoader(store, sampler=BatchSampler(...), batch_size=None, collate_fn=plan)` over a `GraphStore`. What
+    changes the edges or the samples (`with_relation`, `select`, `split`, `collate`) drops the plan.
 
     Args:
         graph: the batch.
@@ -40,8 +42,11 @@ def relations_of(
             planner's choice. A complete relation stays "complete" unless another form is asked for.
 
     Raises:
-        InputError: "dense" is asked for and an edge stands twice.
+        InputError: a form for a relation that is not there, "dense" where an edge stands twice, or an edge
+            that joins two samples.
     """
+    if isinstance(form, Mapping) and (unknown := form.keys() - graph.schema.edges.keys()):
+        raise InputError(f"form names {min(unknown)}, but the graph has {list(graph.schema.edges)}")
     placed = {key: blocks(graph.batch[key], graph.sizes[key]) for key in graph.schema.nodes}
     found = {}
     for key in graph.schema.edges:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import torch
 from jaxtyping import Float
@@ -14,6 +15,7 @@ from mmgraph.fusion import AttentionFusion
 from mmgraph.graph import HeteroGraph, NodeType, Schema
 from mmgraph.graph.schema import parameter_name
 from mmgraph.nn import AttentionPool, GraphLayer, LayerKind, lay_out
+from mmgraph.nn.schema_conv import ConvKind
 
 __all__ = ["Encoded", "FusionModel"]
 
@@ -72,6 +74,8 @@ class FusionModel(nn.Module):
         super().__init__()
         if layers < 0 or heads < 1:
             raise InputError(f"FusionModel(layers={layers}, heads={heads}): expected at least 0 and 1")
+        if layer not in (kinds := ("relational", *get_args(ConvKind))):
+            raise InputError(f"FusionModel(layer={layer!r}): expected one of {kinds}")
         for pair in align:
             if isinstance(pair, str) or len(pair) != 2:
                 raise InputError(f"align has {pair!r}: give pairs, such as align=[('token', 'region')]")

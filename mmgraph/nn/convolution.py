@@ -8,11 +8,21 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from mmgraph.errors import InputError
+from mmgraph.graph import COMPLETE
 from mmgraph.ops.attend import Attention
 from mmgraph.ops.nodes import Affine, Nodes
 from mmgraph.ops.relation import Relation, relation_of_edges
 
-__all__ = ["Attentive", "Convolution", "Maps", "convolve", "project", "relation_between", "stack"]
+__all__ = [
+    "Attentive",
+    "Convolution",
+    "Maps",
+    "as_relation",
+    "convolve",
+    "project",
+    "relation_between",
+    "stack",
+]
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,7 @@ def convolve(
         relation: a planned relation, or PyG's edge_index.
         edge_attr: features `[E, F]` or classes `[E]` of the edges, in the edges' order.
     """
-    relation, source, target = relation_between(x, relation)
+    relation, source, target = relation_between(x, relation, edge_attr)
     maps = convolution.maps()
     mapped_source, mapped_target = project(source, target, maps)
     received = convolution.mix(relation, mapped_source, mapped_target, edge_attr).flat
@@ -85,31 +95,83 @@ def convolve(
 
 
 def relation_between(
-    x: Tensor | tuple[Tensor, Tensor], relation: Relation | Int[Tensor, "2 E"]
+    x: Tensor | tuple[Tensor, Tensor],
+    relation: Relation | Int[Tensor, "2 E"],
+    edge_attr: Tensor | None = None,
 ) -> tuple[Relation, Nodes, Nodes]:
     """The relation, planned if it came as an edge_index, and its source and target nodes.
 
-    Within one node type, source and target are the same object.
+    Within one node type, where x is one tensor, source and target are the same object.
 
     Raises:
-        InputError: the nodes are not as many as the relation was planned for.
+        InputError: x is not one matrix or two, or its rows or those of edge_attr do not fit the relation.
     """
-    first, second = x if isinstance(x, tuple) else (x, x)
-    if not isinstance(relation, Relation):
-        if relation.dim() != 2 or relation.shape[0] != 2 or relation.is_floating_point():
-            raise InputError(
-                f"the edges came as {relation.dtype} {list(relation.shape)}: give a Relation or an integer "
-                "edge_index [2, E], row 0 source and row 1 target"
+    pair = x if isinstance(x, tuple) and len(x) == 2 else (x, x)
+    for values in pair:
+        if not isinstance(values, Tensor) or values.dim() != 2 or not values.is_floating_point():
+            came = (
+                f"{values.dtype} {list(values.shape)}"
+                if isinstance(values, Tensor)
+                else type(values).__name__
             )
-        relation = relation_of_edges(relation, len(first), len(second))
-    expected = (relation.num_sources, relation.num_targets)
-    if (len(first), len(second)) != expected:
+            raise InputError(f"x is or has {came}: give floats [N, D], or (x_source, x_target) of both ends")
+    planned = as_relation(relation, len(pair[0]), len(pair[1]), edge_attr)
+    source = Nodes(pair[0], blocks=planned.source)
+    return planned, source, Nodes(pair[1], blocks=planned.target) if isinstance(x, tuple) else source
+
+
+def as_relation(
+    edges: object,
+    num_sources: int,
+    num_targets: int,
+    edge_attr: Tensor | None = None,
+    name: str = "a relation",
+) -> Relation:
+    """A planned relation as it is; an edge_index sorted, checked where that does not wait for a device.
+
+    Raises:
+        InputError: the edges are no relation and no edge_index, an index is out of range, or the nodes or
+            rows of edge_attr are not as many as the relation has.
+    """
+    if not isinstance(edges, Relation):
+        index = _edge_index(edges, (num_sources, num_targets), name)
+        edges = relation_of_edges(index, num_sources, num_targets)
+    expected = (edges.num_sources, edges.num_targets)
+    if (num_sources, num_targets) != expected:
         raise InputError(
-            f"got {len(first)} source and {len(second)} target nodes for a relation between "
-            f"{expected[0]} and {expected[1]}: pass x=(x_source, x_target) of the batch it was planned for"
+            f"got {num_sources} source and {num_targets} target nodes for {name} between {expected[0]} and "
+            f"{expected[1]}: pass x=(x_source, x_target), of the batch that was planned"
         )
-    source = Nodes(first, blocks=relation.source)
-    return relation, source, source if first is second else Nodes(second, blocks=relation.target)
+    if edge_attr is not None and len(edge_attr) != edges.num_edges:
+        raise InputError(
+            f"got edge_attr {list(edge_attr.shape)} for {name} of {edges.num_edges} edges: a row for each is "
+            "expected"
+        )
+    return edges
+
+
+def _edge_index(edges: object, counts: tuple[int, int], name: str) -> Tensor:
+    if edges is COMPLETE:
+        raise InputError(
+            f"{name} is COMPLETE and lists no edges: take it from a planned batch, "
+            "`mmgraph.plan(batch).relations`, or write it out with `graph.edges(edge_type)`"
+        )
+    if not isinstance(edges, Tensor) or edges.dim() != 2 or len(edges) != 2 or edges.is_floating_point():
+        came = f"{edges.dtype} {list(edges.shape)}" if isinstance(edges, Tensor) else type(edges).__name__
+        raise InputError(
+            f"the edges of {name} came as {came}: give a Relation or an integer edge_index [2, E], row 0 "
+            "source and row 1 target"
+        )
+    if torch.compiler.is_compiling() or edges.device.type != "cpu" or not edges.numel():
+        return edges
+    low, high = (bound.tolist() for bound in torch.aminmax(edges, dim=1))
+    for end, lowest, highest, count in zip(("source", "target"), low, high, counts, strict=True):
+        if lowest < 0 or highest >= count:
+            raise InputError(
+                f"the edges of {name} name {end} nodes {lowest} to {highest}, but there are {count}: row 0 "
+                "is the source, row 1 the target, and both count from 0"
+            )
+    return edges
 
 
 def project(source: Nodes, target: Nodes, maps: Maps) -> tuple[Nodes, Nodes]:

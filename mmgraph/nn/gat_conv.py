@@ -93,7 +93,7 @@ class GATConv(nn.Module):
         edge_attr: Float[Tensor, "E F"] | None = None,
     ) -> Float[Tensor, "E H"]:
         """How much each edge counts for its target, in the edges' order."""
-        relation, source, target = relation_between(x, relation)
+        relation, source, target = relation_between(x, relation, edge_attr)
         source, target = project(source, target, self.maps())
         return attention_weights(self.attention(relation, source, target, edge_attr))
 

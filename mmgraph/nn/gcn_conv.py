@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from mmgraph.errors import InputError
 from mmgraph.nn.convolution import Maps, convolve
 from mmgraph.nn.glorot import glorot
 from mmgraph.ops.nodes import Nodes
@@ -21,7 +22,8 @@ class GCNConv(nn.Module):
     1609.02907. Within one node type, :math:`\hat A` has self loops and :math:`\hat D` counts the edges that
     enter a node, as in PyG. Between two, :math:`D_t^{-1/2} A D_s^{-1/2} X_s W`: each end by its own degree,
     and no self loops, which would join unrelated nodes. The sum comes before the map: on a complete relation
-    it is one vector a sample, and the map is almost free. Parameters are named as PyG's, whose state dict
+    it is one vector a sample, and the map is almost free. A self loop that stands twice counts twice (PyG
+    merges the two). Parameters are named as PyG's, whose state dict
     loads.
 
     Args:
@@ -56,6 +58,10 @@ class GCNConv(nn.Module):
 
     def mix(self, relation: Relation, source: Nodes, target: Nodes, edge_attr: Tensor | None) -> Nodes:
         """The normalised sums, mapped where there are fewer rows: before the sum or after it."""
+        if edge_attr is not None and edge_attr.dim() != 1:
+            raise InputError(
+                f"GCNConv got edge_attr {list(edge_attr.shape)}: give one weight for each edge, [E]"
+            )
         summed = self._within if source is target else _between
         affine = (self.lin.weight, None)
         if relation.num_sources < relation.num_targets and not relation.complete:

@@ -20,7 +20,8 @@ class GINEConv(nn.Module):
         h_i = f \left( (1 + \epsilon) x_i + \sum_j \mathrm{ReLU}(x_j + W_e e_{ij} + b_e) \right)
 
     Hu et al., "Strategies for Pre-training Graph Neural Networks", ICLR 2020, arXiv 1905.12265. Messages are
-    made block by block and never all held. Parameters are named as PyG's, whose state dict loads.
+    made block by block and never all held. Parameters are named as PyG's, whose state dict loads. Its
+    gradient cannot be differentiated again.
 
     Args:
         network: f, from rows `[T, dim]` to rows `[T, P]`.

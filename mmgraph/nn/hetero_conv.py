@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from typing import Literal, cast, get_args
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from mmgraph.errors import InputError
 from mmgraph.graph import EdgeType, NodeType
 from mmgraph.nn.convolution import Attentive, Convolution, Maps, stack
-from mmgraph.nn.typed import blocks_of, planned_relations
-from mmgraph.ops.attend import attend_jointly
+from mmgraph.nn.typed import blocks_of, check_names, module_key, planned_relations
+from mmgraph.ops.attend import Attention, attend_jointly, attention_weights, joint_attention_weights
 from mmgraph.ops.nodes import Affine, Nodes
 from mmgraph.ops.relation import Relation
 
-__all__ = ["Combine", "HeteroConv", "edge_key"]
+__all__ = ["Combine", "HeteroConv"]
 
 Combine = Literal["sum", "mean", "max", "softmax"]
 
@@ -54,9 +55,12 @@ class HeteroConv(nn.Module):
             if not isinstance(conv, wanted):
                 lacks = 'no attention for combine="softmax"' if combine == "softmax" else "no maps and mix"
                 raise InputError(f"the convolution of {key} is {type(conv).__name__}, which has {lacks}")
+        if combine == "softmax" and len({getattr(conv, "concat", True) for conv in convs.values()}) > 1:
+            raise InputError('combine="softmax" merges the heads of all alike: give all the same concat')
+        check_names(convs, module_key)
         self.edge_types = tuple(convs)
         self.combine = combine
-        self.convs = nn.ModuleDict({edge_key(key): conv for key, conv in convs.items()})
+        self.convs = nn.ModuleDict({module_key(key): conv for key, conv in convs.items()})
 
     def forward(
         self,
@@ -65,7 +69,7 @@ class HeteroConv(nn.Module):
         edge_attr: Mapping[EdgeType, Tensor] | None = None,
     ) -> dict[NodeType, Tensor]:
         """New nodes of every type that a relation leads to."""
-        planned = planned_relations(self.edge_types, x, relations)
+        planned = planned_relations(self.edge_types, x, relations, edge_attr)
         maps = {key: self._conv(key).maps() for key in self.edge_types}
         mapped = self._project(x, planned, maps)
         found: dict[NodeType, Tensor] = {}
@@ -75,8 +79,35 @@ class HeteroConv(nn.Module):
             found[target] = self._combined(received, x[target], [maps[key].root for key in keys])
         return found
 
+    def weights(
+        self,
+        x: Mapping[NodeType, Tensor],
+        relations: Mapping[EdgeType, Relation | Tensor],
+        edge_attr: Mapping[EdgeType, Tensor] | None = None,
+    ) -> dict[EdgeType, Float[Tensor, "E H"]]:
+        """How much each edge counts for its target, in the edges' order, where convolutions have attention.
+
+        Over the edges of a target they sum to one: those of each relation, or with "softmax" those of all.
+
+        Raises:
+            InputError: a convolution has no attention.
+        """
+        for key in self.edge_types:
+            if not isinstance(self._conv(key), Attentive):
+                raise InputError(f"the convolution of {key} has no attention, and so no weights")
+        planned = planned_relations(self.edge_types, x, relations, edge_attr)
+        mapped = self._project(x, planned, {key: self._conv(key).maps() for key in self.edge_types})
+        found: dict[EdgeType, Tensor] = {}
+        for target in dict.fromkeys(key[2] for key in self.edge_types):
+            keys = [key for key in self.edge_types if key[2] == target]
+            attentions = self._attentions(keys, planned, mapped, edge_attr or {})
+            joint = self.combine == "softmax"
+            shares = joint_attention_weights(attentions) if joint else map(attention_weights, attentions)
+            found |= zip(keys, shares, strict=True)
+        return {key: found[key] for key in self.edge_types}
+
     def _conv(self, key: EdgeType) -> Convolution:
-        return cast(Convolution, self.convs[edge_key(key)])
+        return cast(Convolution, self.convs[module_key(key)])
 
     def _project(
         self,
@@ -104,12 +135,21 @@ class HeteroConv(nn.Module):
         """What the nodes of one target type receive: from each relation, or under one softmax from all."""
         if self.combine != "softmax":
             return [self._conv(key).mix(relations[key], *mapped[key], edge_attr.get(key)) for key in keys]
-        convs = [cast(Attentive, self.convs[edge_key(key)]) for key in keys]
-        attentions = [
+        attentions = self._attentions(keys, relations, mapped, edge_attr)
+        return [cast(Attentive, self._conv(keys[0])).merge(attend_jointly(attentions))]
+
+    def _attentions(
+        self,
+        keys: list[EdgeType],
+        relations: Mapping[EdgeType, Relation],
+        mapped: Mapping[EdgeType, tuple[Nodes, Nodes]],
+        edge_attr: Mapping[EdgeType, Tensor],
+    ) -> list[Attention]:
+        convs = [cast(Attentive, self._conv(key)) for key in keys]
+        return [
             conv.attention(relations[key], *mapped[key], edge_attr.get(key))
             for conv, key in zip(convs, keys, strict=True)
         ]
-        return [convs[0].merge(attend_jointly(attentions))]
 
     def _combined(
         self, received: list[Nodes], x: Tensor, roots: list[tuple[Tensor | None, Tensor | None]]
@@ -122,11 +162,6 @@ class HeteroConv(nn.Module):
             total = total + nodes
         found = _rooted(total.flat, x, roots)
         return found / len(roots) if self.combine == "mean" else found
-
-
-def edge_key(edge_type: EdgeType) -> str:
-    """An edge type as the name of a module, written as PyG writes it."""
-    return f"<{'___'.join(edge_type)}>".replace(".", "#")
 
 
 def _mapped(nodes: Nodes, maps: Mapping[Role, Affine | None]) -> dict[Role, Nodes]:

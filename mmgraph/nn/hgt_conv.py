@@ -126,7 +126,7 @@ class HGTConv(nn.Module):
         edge_attr: Mapping[EdgeType, Tensor],
     ) -> dict[NodeType, dict[EdgeType, Attention]]:
         """For each target type, the attention over each relation into it."""
-        planned = planned_relations(self.edge_types, x, relations)
+        planned = planned_relations(self.edge_types, x, relations, edge_attr)
         queries, keys, values = self._project(x, planned)
         found: dict[NodeType, dict[EdgeType, Attention]] = {target: {} for target in self.target_types}
         for key, relation in planned.items():

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mmgraph.errors import InputError
 from mmgraph.graph import EdgeSpec, EdgeType, HeteroGraph, NodeType, Schema, relations_of
 from mmgraph.ops.blocks import Blocks, blocks, pack, paired
 from mmgraph.ops.edge_bias import EdgeBias
@@ -120,6 +121,12 @@ def _packed(graph: HeteroGraph) -> Blocks:
 
 def _relations(graph: HeteroGraph, edge_types: Sequence[EdgeType]) -> dict[EdgeType, Relation]:
     found = graph.relations or relations_of(graph)
+    for key in edge_types:
+        if found[key].num_edges != graph.num_edges(key):
+            raise InputError(
+                f"the batch was planned with {found[key].num_edges} edges of {key} and now has "
+                f"{graph.num_edges(key)}: plan it again after changing it"
+            )
     return {key: found[key] for key in edge_types}
 
 
@@ -136,7 +143,8 @@ def _columns(graph: HeteroGraph, key: EdgeType, spec: EdgeSpec) -> list[Tensor]:
         columns.append(graph.edge_attr[key])
     if spec.scored:
         columns.append(graph.edge_score[key][:, None])
-    return [column.to(torch.get_default_dtype()) for column in columns]
+    floats = [column.dtype for column in columns if column.is_floating_point()]
+    return [column.to(floats[0] if floats else torch.get_default_dtype()) for column in columns]
 
 
 def _ends(graph: HeteroGraph, key: EdgeType) -> tuple[Tensor, Tensor]:

@@ -8,8 +8,10 @@ from torch import Tensor, nn
 
 from mmgraph.errors import InputError
 from mmgraph.nn.convolution import relation_between
+from mmgraph.ops.blocks import Blocks
 from mmgraph.ops.csr import Csr, csr
 from mmgraph.ops.light_propagation import LightGraph, light_graph, light_propagation
+from mmgraph.ops.precision import at_least_float32
 from mmgraph.ops.relation import Relation
 
 __all__ = ["LightGCN"]
@@ -72,24 +74,19 @@ def _normalised(x: tuple[Tensor, Tensor], relation: LightGraph | Relation | Tens
         return relation
     planned = relation_between(x, relation)[0]
     entries = _listed(planned) if planned.csr is None else planned.csr
-    return light_graph(entries, dtype=torch.promote_types(x[0].dtype, torch.float32))
+    return light_graph(entries, dtype=at_least_float32(x[0].dtype))
 
 
 def _listed(relation: Relation) -> Csr:
     """The edges of a relation that holds a grid only."""
     assert relation.source is not None
     assert relation.target is not None
-    batch, height, width = relation.shape
-    place = relation.place
-    target_slot = place // max(width, 1)
-    source_slot = target_slot // max(height, 1) * width + place % max(width, 1)
-    ends = [
-        _rows(relation.source.slot, batch * width).index_select(0, source_slot),
-        _rows(relation.target.slot, batch * height).index_select(0, target_slot),
-    ]
+    sources, targets = relation.ends()
+    ends = [_rows(relation.source, sources), _rows(relation.target, targets)]
     return csr(torch.stack(ends), relation.num_sources, relation.num_targets)
 
 
-def _rows(slot: Tensor, places: int) -> Tensor:
-    """The row that lies at each place of padded blocks."""
-    return slot.new_zeros(places).index_copy(0, slot, torch.arange(slot.shape[0], device=slot.device))
+def _rows(blocks: Blocks, slots: Tensor) -> Tensor:
+    """The row that lies in each of these slots."""
+    rows = torch.arange(len(blocks.slot), device=slots.device)
+    return blocks.pad(rows).flatten().index_select(0, slots)

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from mmgraph.errors import InputError
-from mmgraph.graph import EdgeSpec, EdgeType, Schema
+from mmgraph.graph import EdgeSpec, EdgeType, NodeType, Schema
 from mmgraph.nn.gat_conv import GATConv
 from mmgraph.nn.gatv2_conv import GATv2Conv
 from mmgraph.nn.gcn_conv import GCNConv
@@ -20,6 +20,7 @@ from mmgraph.nn.transformer_conv import TransformerConv
 
 __all__ = ["ConvKind", "SchemaConv"]
 
+ATTENTIVE = ("gat", "gatv2", "transformer", "hgt")
 ConvKind = Literal["gcn", "sage", "gin", "gat", "gatv2", "transformer", "hgt"]
 
 
@@ -57,12 +58,13 @@ class SchemaConv(nn.Module):
         super().__init__()
         if kind not in get_args(ConvKind):
             raise InputError(f"SchemaConv(kind={kind!r}): expected one of {get_args(ConvKind)}")
-        if dim % heads:
+        if dim % heads and kind in ATTENTIVE:
             raise InputError(f"SchemaConv(dim={dim}, heads={heads}): heads has to divide dim")
         self.node_types = tuple(schema.nodes)
-        self.reads_edges = kind in ("gat", "gatv2", "transformer", "hgt")
+        self.reads_edges = kind in ATTENTIVE
         edges = {key: spec for key, spec in schema.edges.items() if cross or key[0] == key[2]}
         widths = {key: feature_width(spec) for key, spec in edges.items()}
+        self.features = [key for key, width in widths.items() if width and self.reads_edges]
         self.conv: nn.Module | None
         if not edges:
             self.conv = None
@@ -77,12 +79,29 @@ class SchemaConv(nn.Module):
         """New nodes."""
         if self.conv is None:
             return torch.zeros_like(x)
-        counts = [len(layout.graph.batch[key]) for key in self.node_types]
-        nodes = dict(zip(self.node_types, x.split(counts), strict=True))
-        features = layout.edge_features if self.reads_edges else {}
-        features = {key: value.to(x.dtype) for key, value in features.items()}
+        nodes, features = self._inputs(x, layout)
         found = self.conv(nodes, layout.relations, features)
         return torch.cat([found.get(key, torch.zeros_like(nodes[key])) for key in self.node_types])
+
+    def weights(self, x: Float[Tensor, "N D"], layout: Layout) -> dict[EdgeType, Float[Tensor, "E H"]]:
+        """How much each edge counts for its target, for kinds by attention.
+
+        Raises:
+            InputError: the kind has no attention.
+        """
+        if not isinstance(self.conv, (HeteroConv, HGTConv)):
+            return {}
+        nodes, features = self._inputs(x, layout)
+        return self.conv.weights(nodes, layout.relations, features)
+
+    def _inputs(self, x: Tensor, layout: Layout) -> tuple[dict[NodeType, Tensor], dict[EdgeType, Tensor]]:
+        """The nodes of each type, and what edges carry where the kind reads it."""
+        counts = [len(layout.graph.batch[key]) for key in self.node_types]
+        if sum(counts) != len(x):
+            raise InputError(f"SchemaConv got {len(x)} rows for a batch of {sum(counts)} nodes: {counts}")
+        nodes = dict(zip(self.node_types, x.split(counts), strict=True))
+        features = {key: layout.edge_features[key].to(x.dtype) for key in self.features}
+        return nodes, features
 
 
 def _convolution(kind: ConvKind, key: EdgeType, dim: int, heads: int, width: int) -> nn.Module:

@@ -96,7 +96,7 @@ class TransformerConv(nn.Module):
         edge_attr: Float[Tensor, "E F"] | None = None,
     ) -> Float[Tensor, "E H"]:
         """How much each edge counts for its target, in the edges' order."""
-        relation, source, target = relation_between(x, relation)
+        relation, source, target = relation_between(x, relation, edge_attr)
         source, target = project(source, target, self.maps())
         query, _ = self._query_and_skip(target)
         return attention_weights(self._attention(relation, source, query, edge_attr))

@@ -1,19 +1,22 @@
 """What layers over all types of a graph share: the types, their names in a state dict, their relations."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from mmgraph.errors import InputError
 from mmgraph.graph import EdgeSpec, EdgeType, NodeType, Schema
+from mmgraph.nn.convolution import as_relation
 from mmgraph.ops.blocks import Blocks
-from mmgraph.ops.relation import Relation, relation_of_edges
+from mmgraph.ops.relation import Relation
 
 __all__ = [
     "Types",
     "blocks_of",
+    "check_names",
     "edge_type_key",
+    "module_key",
     "node_type_key",
     "planned_relations",
     "types_of",
@@ -41,8 +44,8 @@ def types_of(types: Types) -> tuple[tuple[NodeType, ...], dict[EdgeType, EdgeSpe
         for end in (key[0], key[2]):
             if end not in nodes:
                 raise InputError(f"edge type {key} joins node type {end!r}, which is not among {list(nodes)}")
-    _check_names(nodes, node_type_key)
-    _check_names(edges, edge_type_key)
+    check_names(nodes, node_type_key)
+    check_names(edges, edge_type_key)
     return nodes, edges
 
 
@@ -61,22 +64,31 @@ def node_type_key(node_type: NodeType) -> str:
     return key.replace(".", "#")
 
 
+def module_key(edge_type: EdgeType) -> str:
+    """An edge type as the name of a module, written as PyG's HeteroConv writes it."""
+    return f"<{'___'.join(edge_type)}>".replace(".", "#")
+
+
 def edge_type_key(edge_type: EdgeType) -> str:
     """An edge type as the name of a parameter, written as PyG's HGTConv and HANConv write it."""
     return "__".join(edge_type).replace(".", "#")
 
 
 def planned_relations(
-    edge_types: Iterable[EdgeType],
+    edge_types: Sequence[EdgeType],
     x: Mapping[NodeType, Tensor],
     relations: Mapping[EdgeType, Relation | Tensor],
+    edge_attr: Mapping[EdgeType, Tensor] | None = None,
 ) -> dict[EdgeType, Relation]:
     """The relation of each edge type, planned if it came as an edge_index.
 
     Raises:
-        InputError: a relation or the nodes of an end are missing, or are not as many as it was planned for.
+        InputError: a relation or the nodes of an end are missing, do not fit each other or the edges'
+            attributes, or there are attributes of a relation that the layer has not.
     """
-    return {key: _planned(key, x, relations) for key in edge_types}
+    if unknown := (edge_attr or {}).keys() - set(edge_types):
+        raise InputError(f"edge_attr has {min(unknown)}, which is none of the layer's relations {edge_types}")
+    return {key: _planned(key, x, relations, (edge_attr or {}).get(key)) for key in edge_types}
 
 
 def blocks_of(node_type: NodeType, relations: Mapping[EdgeType, Relation]) -> Blocks | None:
@@ -89,12 +101,15 @@ def blocks_of(node_type: NodeType, relations: Mapping[EdgeType, Relation]) -> Bl
 
 
 def _planned(
-    key: EdgeType, x: Mapping[NodeType, Tensor], relations: Mapping[EdgeType, Relation | Tensor]
+    key: EdgeType,
+    x: Mapping[NodeType, Tensor],
+    relations: Mapping[EdgeType, Relation | Tensor],
+    edge_attr: Tensor | None,
 ) -> Relation:
     if key not in relations:
         raise InputError(
-            f"the relation {key} is missing (got {list(relations)}): give one for each edge type of the "
-            "layer, an empty one where the graph has no such edges"
+            f"the relation {key} is missing (got {list(relations)}): take the relations of a planned batch, "
+            "`mmgraph.plan(batch).relations`, or give an edge_index for each edge type of the layer"
         )
     for end in (key[0], key[2]):
         if end not in x:
@@ -102,21 +117,16 @@ def _planned(
                 f"the nodes of type {end!r} are missing (got {list(x)}): give x [N, D] of each type, with "
                 "N = 0 where the graph has no such nodes"
             )
-    relation, count = relations[key], (len(x[key[0]]), len(x[key[2]]))
-    if isinstance(relation, torch.Tensor):
-        return relation_of_edges(relation, *count)
-    planned = (relation.num_sources, relation.num_targets)
-    if count != planned:
-        raise InputError(
-            f"got {count[0]} source and {count[1]} target nodes for the relation {key} between "
-            f"{planned[0]} and {planned[1]}: pass the nodes of the batch that it was planned for"
-        )
-    return relation
+    return as_relation(relations[key], len(x[key[0]]), len(x[key[2]]), edge_attr, f"the relation {key}")
 
 
-def _check_names(types: Iterable[NodeType] | Iterable[EdgeType], name: object) -> None:
-    seen: dict[str, object] = {}
-    assert callable(name)
+def check_names(types: Iterable[Any], name: Callable[[Any], str]) -> None:
+    """Two types with one name would share their weights.
+
+    Raises:
+        InputError: there are two such types.
+    """
+    seen: dict[str, Any] = {}
     for key in types:
         if seen.setdefault(name(key), key) != key:
             raise InputError(

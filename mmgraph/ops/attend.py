@@ -7,8 +7,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from mmgraph.errors import InputError
 from mmgraph.ops.edge_features import EdgeFeatures
 from mmgraph.ops.nodes import Nodes
+from mmgraph.ops.precision import at_least_float32
 from mmgraph.ops.relation import Relation, lowest
 from mmgraph.ops.scores import Dot, Score, by_head
 from mmgraph.ops.segment import segment_softmax, segment_sum
@@ -70,9 +72,17 @@ def attend_jointly(attentions: Sequence[Attention]) -> Nodes:
 
     Returns:
         `[T, H * K]`; zero for a target without edges.
+
+    Raises:
+        InputError: the relations have not the same heads and widths.
     """
     if len(attentions) == 1:
         return attend(attentions[0])
+    if len({(a.score.heads, a.value.width) for a in attentions}) > 1:
+        shapes = [f"{a.score.heads} heads of {a.value.width // a.score.heads}" for a in attentions]
+        raise InputError(
+            f"one softmax over relations needs the same heads of all, and got {', '.join(shapes)}"
+        )
     if all(a.on_grid and a.plain for a in attentions) and _one_query(attentions):
         return _fused(attentions)
     total, *others = map(_sum, attentions, _joint_softmax(attentions))
@@ -97,7 +107,7 @@ def joint_attention_weights(attentions: Sequence[Attention]) -> list[Float[Tenso
 def _logits(attention: Attention) -> Tensor:
     """In float32 at least."""
     found = _grid_logits(attention) if attention.on_grid else _list_logits(attention)
-    return found.to(torch.promote_types(found.dtype, torch.float32))
+    return found.to(at_least_float32(found.dtype))
 
 
 def _softmax(attention: Attention, logits: Tensor) -> Tensor:

@@ -48,7 +48,6 @@ class Blocks:
         rows: Tensor = Unpad.apply(flat, self.slot)
         return rows
 
-
     @property
     def sample(self) -> Int[Tensor, " N"]:
         """The sample of each row."""

@@ -11,6 +11,7 @@ from torch import Tensor
 from mmgraph.errors import InputError
 from mmgraph.ops.csr import Csr
 from mmgraph.ops.normalise import bipartite_weights
+from mmgraph.ops.precision import at_least_float32
 from mmgraph.ops.segment import bag
 
 __all__ = ["LightGraph", "light_graph", "light_propagation"]
@@ -75,7 +76,7 @@ def light_propagation(
             f"light_propagation got sources {list(source.shape)} and targets {list(target.shape)} for edges "
             f"between {expected[0]} sources and {expected[1]} targets"
         )
-    dtype = torch.promote_types(source.dtype, torch.float32)
+    dtype = at_least_float32(source.dtype)
     if graph.weight.dtype != dtype:
         raise InputError(
             f"light_propagation got rows in {source.dtype} for a graph in {graph.weight.dtype}: make it with "

@@ -97,7 +97,18 @@ class Nodes:
     @property
     def dtype(self) -> torch.dtype:
         """Of the vectors."""
-        return (self._flat if self._flat is not None else self.padded).dtype
+        if self._parts is not None:
+            return self._parts.whole.dtype
+        return next(t for t in (self._flat, self._padded, self._heads_first) if t is not None).dtype
+
+    @property
+    def width(self) -> int:
+        """Of the vectors."""
+        if self._parts is not None:
+            return self._parts.widths[self._number]
+        if self._heads_first is not None:
+            return self._heads_first.shape[1] * self._heads_first.shape[3]
+        return (self.padded if self._flat is None else self._flat).shape[-1]
 
     def split(self, widths: Sequence[int]) -> list["Nodes"]:
         """The columns in parts of these widths."""

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from mmgraph.errors import InputError
 from mmgraph.ops.nodes import Nodes
+from mmgraph.ops.precision import at_least_float32
 from mmgraph.ops.relation import Relation
 from mmgraph.ops.segment import segment_max, segment_sum
 
@@ -45,7 +46,7 @@ def propagate(
             raise InputError('reduce="max" takes no weights: scale the nodes instead')
         return _maxima(relation, source)
     if reduce == "mean":
-        exact = torch.promote_types(source.dtype, torch.float32)
+        exact = at_least_float32(source.dtype)
         mean = relation.in_degree().to(exact).map(lambda degree: 1 / degree.clamp(min=1))
         target_weight = mean if target_weight is None else mean * target_weight
     if not relation.on_grid("sum"):
@@ -110,7 +111,9 @@ def _maxima(relation: Relation, source: Nodes) -> Nodes:
     step = max(1, MAX_VALUES // max(joined.numel(), 1))
     low = torch.finfo(source.dtype).min
     found = [
-        part[:, None].masked_fill(~joined, low).amax(2) if joined.shape[2] else part.new_zeros(0)
+        part[:, None].masked_fill(~joined, low).amax(2)
+        if joined.shape[2]
+        else part.new_zeros(len(part), 1, part.shape[2])
         for part in source.padded.split(step, dim=-1)
     ]
     return Nodes(padded=torch.cat(found, dim=-1) * joined.any(2), blocks=relation.target)

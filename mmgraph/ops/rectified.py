@@ -8,15 +8,14 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from mmgraph.ops.nodes import Nodes
+from mmgraph.ops.precision import at_least_float32
 from mmgraph.ops.relation import Relation
+from mmgraph.ops.row_blocks import row_blocks
 
 __all__ = ["rectified_sum"]
 
 BLOCK = 2**17
 """How many numbers a block of messages holds on the CPU, so that they stay in the cache."""
-
-LARGE_BLOCK = 2**24
-"""How many elsewhere, where few large steps are faster than many small ones."""
 
 
 def rectified_sum(
@@ -36,20 +35,36 @@ def rectified_sum(
         bias: b.
 
     Returns:
-        `[T, D]`; zero for a target without edges.
+        `[T, D]`, in the longest precision of the inputs; zero for a target without edges.
     """
     if relation.csr is not None:
         features = features.index_select(0, relation.csr.order)
         ends = relation.csr.source, relation.csr.target
-        found = RectifiedSum.apply(source.flat, features, weight, bias, *ends, relation.num_targets)
+        found = _summed(source.flat, features, weight, bias, *ends, relation.num_targets)
         return Nodes(found, blocks=relation.target)
-    batch, height, width = relation.shape
-    place = relation.place
-    target = place // max(width, 1)
-    ends = target // max(height, 1) * width + place % max(width, 1), target
+    batch, height, _ = relation.shape
     rows = source.padded.flatten(0, 1)
-    found = RectifiedSum.apply(rows, features, weight, bias, *ends, batch * height)
+    found = _summed(rows, features, weight, bias, *relation.ends(), batch * height)
     return Nodes(padded=found.unflatten(0, (batch, height)), blocks=relation.target)
+
+
+def _summed(
+    x: Tensor,
+    features: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    source: Tensor,
+    target: Tensor,
+    num_targets: int,
+) -> Tensor:
+    """In float32 at least; the features, which may be many, are made so block by block."""
+    dtype = x.dtype
+    for other in (features, weight, bias):
+        dtype = dtype if other is None else torch.promote_types(dtype, other.dtype)
+    exact = at_least_float32(dtype)
+    weight, bias = (None if t is None else t.to(exact) for t in (weight, bias))
+    found = RectifiedSum.apply(x.to(exact), features, weight, bias, source, target, num_targets)
+    return found.to(dtype)
 
 
 class RectifiedSum(torch.autograd.Function):
@@ -66,7 +81,7 @@ class RectifiedSum(torch.autograd.Function):
         num_targets: int,
     ) -> Tensor:
         found = x.new_zeros(num_targets, x.shape[1])
-        for part in _parts(x, source):
+        for part in row_blocks(len(source), x, BLOCK):
             message = _before(x, features[part], weight, bias, source[part]).relu_()
             found.index_add_(0, target[part], message)
         return found
@@ -81,15 +96,15 @@ class RectifiedSum(torch.autograd.Function):
         x, features, weight, bias, source, target = ctx.saved_tensors
         grad_x, grad_features = torch.zeros_like(x), torch.empty_like(features)
         grad_weight, grad_bias = (None if t is None else torch.zeros_like(t) for t in (weight, bias))
-        for part in _parts(x, source):
+        for part in row_blocks(len(source), x, BLOCK):
             passed = _before(x, features[part], weight, bias, source[part]).gt(0)
             message = gradient.index_select(0, target[part]).mul_(passed)
             grad_x.index_add_(0, source[part], message)
             if weight is None or grad_weight is None:
                 grad_features[part] = message
             else:
-                torch.mm(message, weight, out=grad_features[part])
-                grad_weight.addmm_(message.T, features[part])
+                grad_features[part] = message @ weight
+                grad_weight.addmm_(message.T, features[part].to(x.dtype))
             if grad_bias is not None:
                 grad_bias.add_(message.sum(0))
         return grad_x, grad_features, grad_weight, grad_bias, None, None, None
@@ -99,14 +114,7 @@ def _before(
     x: Tensor, features: Tensor, weight: Tensor | None, bias: Tensor | None, source: Tensor
 ) -> Tensor:
     """Messages before they are cut off."""
-    message = x.index_select(0, source)
+    message, features = x.index_select(0, source), features.to(x.dtype)
     if bias is not None:
         message += bias
     return message.add_(features) if weight is None else message.addmm_(features, weight.T)
-
-
-def _parts(x: Tensor, source: Tensor) -> list[slice]:
-    if torch.compiler.is_compiling():
-        return [slice(0, len(source))]
-    step = max(1, (BLOCK if x.device.type == "cpu" else LARGE_BLOCK) // max(x.shape[1], 1))
-    return [slice(first, first + step) for first in range(0, len(source), step)]

@@ -13,6 +13,7 @@ from mmgraph.ops.blocks import Blocks, paired
 from mmgraph.ops.crossover import WORKS, Work, grid_is_faster
 from mmgraph.ops.csr import Csr, csr
 from mmgraph.ops.nodes import Nodes
+from mmgraph.ops.precision import at_least_float32
 
 __all__ = ["Form", "Grid", "Relation", "lowest", "relation_of_edges", "relation_of_pairs"]
 
@@ -126,12 +127,17 @@ class Relation:
             return self.grid.place
         return _places(self.source, self.target, *self.pairs())
 
+    def ends(self) -> tuple[Int[Tensor, " E"], Int[Tensor, " E"]]:
+        """The slots of each edge's source and target in the padded blocks, in the edges' order."""
+        place, (_, height, width) = self.place, self.shape
+        target = place // max(width, 1)
+        return target // max(height, 1) * width + place % max(width, 1), target
+
     def pairs(self) -> tuple[Int[Tensor, " E"], Int[Tensor, " E"]]:
         """Source and target of every pair of a complete relation."""
         assert self.source is not None
         assert self.target is not None
-        sources, targets = (block.slot // max(block.mask.shape[1], 1) for block in (self.source, self.target))
-        return paired(sources, targets, len(self.source.mask), self.num_edges)
+        return paired(self.source.sample, self.target.sample, len(self.source.mask), self.num_edges)
 
     def hide(self, logits: Float[Tensor, "B H T S"]) -> Float[Tensor, "B H T S"]:
         """Logits whose softmax leaves out the pairs that are no edges."""
@@ -191,7 +197,8 @@ class Relation:
 def _list_degree(starts: Tensor, ends: Tensor, order: Tensor, count: int, weight: Tensor | None) -> Tensor:
     if weight is None:
         return starts.diff().to(torch.get_default_dtype())[:, None]
-    return weight.new_zeros(count).index_add(0, ends, weight.index_select(0, order))[:, None]
+    exact = weight.to(at_least_float32(weight.dtype)).index_select(0, order)
+    return exact.new_zeros(count).index_add(0, ends, exact).to(weight.dtype)[:, None]
 
 
 def lowest(dtype: torch.dtype) -> float:
@@ -218,7 +225,8 @@ def relation_of_edges(
         form: "dense" or "csr"; the planner's choice if None.
 
     Raises:
-        InputError: dense is asked for without blocks, or an edge stands twice in a dense relation.
+        InputError: dense is asked for without blocks, an edge stands twice in a dense relation, or joins two
+            samples.
     """
     if form == "complete":
         raise InputError('form="complete" is for relations without stored edges: take "dense" or "csr"')
@@ -263,13 +271,23 @@ def _planned(relation: Relation) -> str:
 def _grid(relation: Relation, edge_index: Tensor) -> Grid | None:
     """The grid of listed edges; None if an edge stands twice. Waits for the device."""
     batch, height, width = relation.shape
+    assert relation.source is not None
+    assert relation.target is not None
+    samples = relation.source.sample[edge_index[0]], relation.target.sample[edge_index[1]]
+    if not torch.equal(*samples):
+        number = int((samples[0] != samples[1]).nonzero()[0])
+        source, target = edge_index[:, number].tolist()
+        first, second = (int(sample[number]) for sample in samples)
+        raise InputError(
+            f"edge {number} joins node {source} of sample {first} to node {target} of sample {second}: edges "
+            "stay within their sample"
+        )
     place = _places(relation.source, relation.target, edge_index[0], edge_index[1])
     joined = torch.zeros(batch * height * width, dtype=torch.bool, device=place.device)
     joined.index_fill_(0, place, True)
     if int(joined.sum()) != relation.num_edges:
         return None
     joined = joined.view(batch, height, width)
-    assert relation.target is not None
     return Grid(place, joined, reaches_all=bool((joined.any(2) | ~relation.target.mask).all()))
 
 

@@ -21,6 +21,10 @@ from mmgraph.ops.segment import edge_dot
 __all__ = ["Additive", "Dot", "Pairwise", "Score", "by_head"]
 
 
+SMALLEST_SLOPE = 0.01
+"""Of a LeakyReLU below which the least number does not stay low enough to be left out."""
+
+
 @runtime_checkable
 class Score(Protocol):
     """Logits of attention."""
@@ -117,14 +121,15 @@ class Additive:
     def grid(self, relation: Relation) -> Float[Tensor, "B H T S"]:
         """The logits of all pairs."""
         source = self.source.padded
-        if relation.complete:
+        hidden = relation.complete and self.slope >= SMALLEST_SLOPE
+        if hidden:
             # Absent sources are hidden here, where it costs a pass over nodes and not one over pairs.
             source = source.masked_fill(~relation.joined.transpose(1, 2), lowest(source.dtype))
         logits = self.target.padded.transpose(1, 2)[..., None] + source.transpose(1, 2)[:, :, None]
         if self.edge is not None:
             logits = logits + relation.to_grid(self.edge).permute(0, 3, 1, 2)
         logits = torch.nn.functional.leaky_relu(logits, self.slope)
-        return logits if relation.complete else relation.hide(logits)
+        return logits if hidden else relation.hide(logits)
 
     def edges(self, relation: Relation) -> Float[Tensor, "E H"]:
         """The logits of the edges."""

@@ -229,7 +229,7 @@ def test_errors_say_what_came_and_what_to_do():
         HGTConv({"a": 4}, 4, (["a", "b"], []))
     with pytest.raises(InputError, match="both have the name 'a__b__c__a'"):
         HGTConv(4, 4, (["a", "a__b"], [("a", "b__c", "a"), ("a__b", "c", "a")]))
-    with pytest.raises(InputError, match=r"the relation .* is missing .* an empty one where"):
+    with pytest.raises(InputError, match=r"the relation .* is missing .* take the relations of a planned"):
         conv(x, {k: v for k, v in relations.items() if k != key})
     with pytest.raises(InputError, match="the nodes of type 'item' are missing"):
         conv({k: v for k, v in x.items() if k != "item"}, relations)

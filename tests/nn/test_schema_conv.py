@@ -97,3 +97,36 @@ def test_a_layer_adds_to_its_nodes_and_transforms_each():
     x, layout = rows(graph), lay_out(graph)
     middle = x + layer.mix(layer.norm(x), layout)
     assert torch.allclose(layer(x, layout), middle + layer.feed_forward(middle))
+
+
+def test_a_plan_of_other_edges_is_an_error():
+    graph = plan(batch())
+    fewer = {**graph.edge_index, BACK: graph.edge_index[BACK][:, 1:]}
+    with pytest.raises(InputError, match="plan it again"):
+        made("gcn")(rows(graph), lay_out(replace(graph, edge_index=fewer)))
+
+
+@pytest.mark.parametrize("kind", ["gat", "hgt"])
+def test_weights_are_those_of_its_layer(kind):
+    graph, conv = plan(batch()), made(kind)
+    layout = lay_out(graph)
+    weights = conv.weights(rows(graph), layout)
+    for key, value in weights.items():
+        assert value.shape == (graph.num_edges(key), 2)
+    total = torch.zeros(graph.num_nodes("region"), 2, dtype=torch.float64)
+    for key in (key for key in weights if key[2] == "region"):
+        total = total.index_add(0, graph.edges(key)[1], weights[key])
+    relations = sum(key[2] == "region" for key in weights) if kind == "gat" else 1
+    assert total.max() <= relations + 1e-9
+
+
+def test_rows_have_to_be_those_of_the_batch():
+    graph = batch()
+    with pytest.raises(InputError, match="got 3 rows for a batch of"):
+        made("gat")(torch.zeros(3, WIDTH, dtype=torch.float64), lay_out(graph))
+
+
+def test_heads_matter_only_to_attention():
+    assert (
+        SchemaConv(SCHEMA, WIDTH, "gcn", heads=4)(rows(batch()).float(), lay_out(batch())).shape[1] == WIDTH
+    )
