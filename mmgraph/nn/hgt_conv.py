@@ -197,8 +197,6 @@ class HGTConv(nn.Module):
         bound = self.head_dim**-0.5
         return nn.ParameterDict({"weight": weight.uniform_(-bound, bound)})
 
-    # ------------------------------------------------------------------ edges
-
     def _updated(
         self, node_type: NodeType, received: Float[Tensor, "N P"], x: Float[Tensor, "N D"]
     ) -> Float[Tensor, "N P"]:

@@ -67,13 +67,11 @@ class Example:
         make: the layer.
         call: from the layer and a planned batch to outputs by name; a row for each node of the type that the
             name begins with, or for each sample if it begins with "sample".
-        symmetric: whether renaming the nodes of a sample only renames the outputs.
         unread: names of weights that this batch has no use for.
     """
 
     make: Callable[[], nn.Module]
     call: Callable[[nn.Module, HeteroGraph], Outputs]
-    symmetric: bool = True
     unread: tuple[str, ...] = ()
 
 

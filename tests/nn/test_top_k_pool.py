@@ -54,6 +54,12 @@ def test_a_share_is_rounded_up_exactly(k):
     assert kept.nodes.shape[1] == percent
 
 
+@pytest.mark.parametrize("k", [1e-6, 1e-7, 1e-300])
+def test_of_the_smallest_share_one_node_is_kept(k):
+    x, _, placed = example()
+    assert pool_of(k).kept(x, placed).mask.sum(1).tolist() == [1, 0, 1, 1]
+
+
 @pytest.mark.parametrize("k", KS)
 def test_samples_without_nodes_and_batches_without_samples_give_zeros_with_finite_gradients(k):
     assert_empty_is_zero(pool_of(k))
