@@ -28,6 +28,7 @@ from tqdm import tqdm
 
 from experiments.benchmarks import layers_peers
 from experiments.benchmarks.layers_data import one_relation
+from experiments.benchmarks.layers_ours import ours
 from experiments.benchmarks.layers_peers import Case
 from experiments.benchmarks.timing import measured, write_figures
 from mmgraph.errors import MissingExtraError
@@ -104,8 +105,6 @@ def _cases(layer: str, graph: HeteroGraph, few: bool, peers_only: bool) -> dict[
     """Every case of a cell; those that keep rows for every edge only where there are few edges."""
     makers: dict[str, Callable[[], Case | None]] = {}
     if not peers_only:
-        from experiments.benchmarks.layers_ours import ours
-
         makers = {
             "planner": lambda: ours(layer, graph),
             "dense": lambda: ours(layer, graph, "dense"),

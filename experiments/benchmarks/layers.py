@@ -33,6 +33,7 @@ from tqdm import tqdm
 
 from experiments.benchmarks import layers_peers
 from experiments.benchmarks.layers_data import full, top5
+from experiments.benchmarks.layers_ours import assert_same, ours
 from experiments.benchmarks.layers_peers import LAYERS, Case
 from experiments.benchmarks.machine import matmul_flops, rates
 from experiments.benchmarks.memory import peak_bytes
@@ -111,8 +112,6 @@ def _cases(graph: HeteroGraph, kind: str, layers: Sequence[str], peers_only: boo
 
 def _checked(layer: str, graph: HeteroGraph, peer: Case, name: str) -> Case:
     """Our case, which computes what PyG's does."""
-    from experiments.benchmarks.layers_ours import assert_same, ours
-
     case = ours(layer, graph)
     assert_same(case, peer, name)
     return case
