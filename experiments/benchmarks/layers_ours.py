@@ -6,8 +6,7 @@ from torch import Tensor, nn
 from experiments.benchmarks.layers_data import HEADS, WIDTH, inputs_of
 from experiments.benchmarks.layers_peers import Case
 from mmgraph.graph import HeteroGraph, relations_of
-from mmgraph.nn import GATConv, GATv2Conv, GCNConv, HeteroConv, SAGEConv, TransformerConv
-from mmgraph.nn.hgt_conv import HGTConv
+from mmgraph.nn import GATConv, GATv2Conv, GCNConv, HeteroConv, HGTConv, SAGEConv, TransformerConv
 
 __all__ = ["assert_same", "ours", "same_weights"]
 
