@@ -9,6 +9,7 @@ from mmgraph.nn.convolution import Maps, convolve
 from mmgraph.nn.glorot import glorot
 from mmgraph.ops.nodes import Nodes
 from mmgraph.ops.normalise import inverse_root
+from mmgraph.ops.precision import at_least_float32
 from mmgraph.ops.propagate import propagate
 from mmgraph.ops.relation import Relation
 
@@ -69,7 +70,7 @@ class GCNConv(nn.Module):
         return summed(relation, source, edge_attr).linear(affine)
 
     def _within(self, relation: Relation, nodes: Nodes, weight: Tensor | None) -> Nodes:
-        degree = relation.in_degree(weight).to(_exact(nodes))
+        degree = relation.in_degree(weight).to(at_least_float32(nodes.dtype))
         if not self.add_self_loops:
             scale = degree.map(inverse_root)
             return propagate(relation, nodes, "sum", weight, scale, scale)
@@ -81,10 +82,5 @@ class GCNConv(nn.Module):
 
 def _between(relation: Relation, source: Nodes, weight: Tensor | None) -> Nodes:
     degrees = relation.out_degree(weight), relation.in_degree(weight)
-    scales = (degree.to(_exact(source)).map(inverse_root) for degree in degrees)
+    scales = (degree.to(at_least_float32(source.dtype)).map(inverse_root) for degree in degrees)
     return propagate(relation, source, "sum", weight, *scales)
-
-
-def _exact(nodes: Nodes) -> torch.dtype:
-    """The precision of degrees: that of the nodes, at least float32."""
-    return torch.promote_types(nodes.dtype, torch.float32)

@@ -37,9 +37,9 @@ class RGCNConv(nn.Module):
 
     Shape:
         x `[N, in_dim]`, or `([S, in_dim], [T, in_dim])`; edge_attr int `[E]`, the class of each edge,
-        0..num_relations-1 -> `[T, out_dim]`. An edge of any other class is left out, as no class at all: to
-        look for it and raise would be to wait for the device. A target without edges gets the map of itself and the bias.
-        In between there are `[T, num_relations, in_dim]` means.
+        0..num_relations-1 -> `[T, out_dim]`. An edge of any other class is left out, as one of no class at
+        all: to look for it and raise would be to wait for the device. A target without edges gets the map of
+        itself and the bias. In between there are `[T, num_relations, in_dim]` means.
 
     Raises:
         InputError: both bases and blocks are asked for, or blocks that do not divide the widths.

@@ -101,6 +101,9 @@ class TopKPool(nn.Module):
 
 
 def _exact(share: float) -> tuple[int, int]:
-    """A share as part and whole: 0.07 of 100 nodes are 7, and not 8, as in floating point."""
-    fraction = Fraction(share).limit_denominator(10**6)
+    """A share as part and whole: 0.07 of 100 nodes are 7, and not 8, as in floating point.
+
+    It is taken to the millionth, and a smaller one as a millionth, so that one node at least is kept.
+    """
+    fraction = max(Fraction(share).limit_denominator(10**6), Fraction(1, 10**6))
     return fraction.numerator, fraction.denominator

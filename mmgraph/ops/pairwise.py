@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from mmgraph.ops.csr import Csr
+from mmgraph.ops.precision import at_least_float32
+from mmgraph.ops.row_blocks import numbers_at_once, row_blocks
 
 __all__ = ["Activation", "pairwise_edges", "pairwise_grid"]
 
@@ -23,9 +25,6 @@ Sizes = tuple[Sequence[int], Sequence[int]]
 
 BLOCK = 2**18
 """How many numbers a block holds on the CPU: 1 MB of float32, which stay in the cache."""
-
-LARGE_BLOCK = 2**24
-"""How many elsewhere, where few large steps are faster than many small ones."""
 
 
 def pairwise_grid(
@@ -85,7 +84,7 @@ def _written_out(
 
 
 def _exact(values: Tensor) -> Tensor:
-    return values.to(torch.promote_types(values.dtype, torch.float32))
+    return values.to(at_least_float32(values.dtype))
 
 
 class PairwiseGrid(torch.autograd.Function):
@@ -166,7 +165,7 @@ def _tiles(
     """Samples, targets and number of sources of each block, and room for the largest."""
     batch, height, _, channels = opposite.shape
     heights, widths = sizes or ([height] * batch, [keys.shape[2]] * batch)
-    most = _limit(keys) // max(channels, 1)
+    most = numbers_at_once(keys, BLOCK) // max(channels, 1)
     many, tiles, largest = max(1, most // max(height * keys.shape[2], 1)), [], 0
     for first in range(0, batch, many):
         samples = slice(first, min(first + many, batch))
@@ -266,9 +265,8 @@ class PairwiseEdges(torch.autograd.Function):
 
 def _parts(keys: Float[Tensor, "S P"], num_edges: int) -> tuple[list[slice], Tensor]:
     """The edges of each block, and twice the numbers of the largest."""
-    step = max(1, _limit(keys) // max(keys.shape[1], 1))
-    parts = [slice(first, min(first + step, num_edges)) for first in range(0, num_edges, step)]
-    return parts, keys.new_empty(2, min(step, num_edges), keys.shape[1])
+    parts = row_blocks(num_edges, keys, BLOCK)
+    return parts, keys.new_empty(2, parts[0].stop, keys.shape[1])
 
 
 def _ends(
@@ -293,13 +291,6 @@ def _received(gradient: Tensor, rows: Tensor, count: int) -> Tensor:
     """The edges' gradients `[E, H]` summed by rows, `[count, H, 1]`."""
     found = gradient.new_zeros(count, gradient.shape[1])
     return found.index_add_(0, rows, gradient)[..., None]
-
-
-def _limit(values: Tensor) -> int:
-    """How many numbers a block may hold; a compiler, which makes loops of its own, gets a single block."""
-    if torch.compiler.is_compiling():
-        return 2**62
-    return BLOCK if values.device.type == "cpu" else LARGE_BLOCK
 
 
 # LeakyReLU(z) is s z + (1 - s) ReLU(z), where the first is a number for each end, and with p = k + W f

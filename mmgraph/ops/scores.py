@@ -15,6 +15,7 @@ from mmgraph.ops.crossover import Work
 from mmgraph.ops.edge_features import EdgeFeatures
 from mmgraph.ops.nodes import Nodes
 from mmgraph.ops.pairwise import Activation, pairwise_edges, pairwise_grid
+from mmgraph.ops.precision import at_least_float32
 from mmgraph.ops.relation import Relation, lowest
 from mmgraph.ops.segment import edge_dot
 
@@ -135,7 +136,9 @@ class Additive:
         """The logits of the edges."""
         csr = relation.csr
         assert csr is not None
-        logits = self.target.flat.index_select(0, csr.target) + self.source.flat.index_select(0, csr.source)
+        exact = at_least_float32(self.target.dtype)  # In which the gradients of the ends are summed too.
+        target, source = self.target.flat.to(exact), self.source.flat.to(exact)
+        logits = target.index_select(0, csr.target) + source.index_select(0, csr.source)
         if self.edge is not None:
             logits = logits + self.edge.index_select(0, csr.order)
         return torch.nn.functional.leaky_relu(logits, self.slope)

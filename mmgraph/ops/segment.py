@@ -14,11 +14,13 @@ from torch.nn.functional import embedding_bag
 
 from mmgraph.errors import InputError
 from mmgraph.ops.csr import Csr
+from mmgraph.ops.precision import at_least_float32
+from mmgraph.ops.row_blocks import row_blocks
 
 __all__ = ["bag", "edge_dot", "segment_max", "segment_mean", "segment_softmax", "segment_sum"]
 
 BLOCK = 2**17
-"""How many numbers a block of edges holds at once: 512 kB of float32, which stay in the cache."""
+"""How many numbers a block of edges holds on the CPU: 512 kB of float32, which stay in the cache."""
 
 
 def segment_sum(
@@ -54,7 +56,7 @@ def segment_sum(
 
 def segment_mean(csr: Csr, x: Float[Tensor, "S *rest"]) -> Float[Tensor, "T *rest"]:
     """Mean over each target's edges; zeros for a target without edges."""
-    total = segment_sum(csr, x.to(_at_least_float32(x.dtype)))
+    total = segment_sum(csr, x.to(at_least_float32(x.dtype)))
     degree = csr.rowptr.diff().clamp(min=1).view(-1, *[1] * (x.dim() - 1))
     return (total / degree).to(x.dtype)
 
@@ -168,7 +170,7 @@ def _sums(x: Tensor, weight: Tensor | None, csr: Csr, back: bool) -> Tensor:
 
 def _dots(query: Tensor, key: Tensor, csr: Csr) -> Tensor:
     """`[T, H, K]` and `[S, H, K]` to `[E, H]`: what embedding bags do for the gradient of their weights."""
-    exact = _at_least_float32(query.dtype)
+    exact = at_least_float32(query.dtype)
     rows = query.to(exact).flatten(0, 1), key.to(exact).flatten(0, 1)
     source, target = _by_head(csr.source, query.shape[1]), _by_head(csr.target, query.shape[1])
     dots = torch.ops.aten._embedding_bag_per_sample_weights_backward(*rows, source, source[:0], target, 0, -1)
@@ -184,7 +186,7 @@ def _by_head(index: Tensor, heads: int) -> Tensor:
 class _Softmax(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, logits: Tensor, csr: Csr) -> Tensor:
-        exact = logits.detach().to(_at_least_float32(logits.dtype))
+        exact = logits.detach().to(at_least_float32(logits.dtype))
         largest = torch.segment_reduce(exact, "max", offsets=csr.rowptr, unsafe=True)
         powers = (exact - largest.index_select(0, csr.target)).exp_()
         total = _totals(powers, csr)
@@ -196,7 +198,7 @@ class _Softmax(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         (share,) = ctx.saved_tensors
-        exact = _at_least_float32(share.dtype)
+        exact = at_least_float32(share.dtype)
         share, grad = share.to(exact), grad.to(exact)
         mean = _totals(share * grad, ctx.csr).index_select(0, ctx.csr.target)
         return (share * (grad - mean)).to(ctx.saved_tensors[0].dtype), None
@@ -214,7 +216,7 @@ class _Max(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor | None, csr: Csr) -> Tensor:
         best = x.new_full((csr.num_targets, x.shape[1]), float("-inf"))
-        for part in _edge_blocks(csr, x.shape[1]):
+        for part in row_blocks(csr.num_edges, x, BLOCK):
             best.scatter_reduce_(0, _wide(csr.target[part], x), _messages(x, weight, csr, part), "amax")
         best = best.masked_fill_(csr.rowptr.diff().eq(0)[:, None], 0)
         ctx.save_for_backward(x, weight, best)
@@ -224,26 +226,20 @@ class _Max(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, best = ctx.saved_tensors
-        csr, parts = ctx.csr, _edge_blocks(ctx.csr, x.shape[1])
-        # A count in half precision would end at 256.
-        winners = torch.zeros_like(best, dtype=_at_least_float32(x.dtype))
+        csr, parts = ctx.csr, row_blocks(ctx.csr.num_edges, x, BLOCK)
+        winners = torch.zeros_like(best, dtype=at_least_float32(x.dtype))
         for part in parts:
             won = _won(x, weight, best, csr, part).to(winners.dtype)
             winners.scatter_add_(0, _wide(csr.target[part], x), won)
         share = (grad / winners.clamp_(min=1)).to(x.dtype)
-        grad_x, grad_weight = torch.zeros_like(x), []
+        grad_x, grad_weight = torch.zeros_like(x, dtype=winners.dtype), []
         for part in parts:
             received = _won(x, weight, best, csr, part) * share.index_select(0, csr.target[part])
             if ctx.needs_input_grad[1]:
                 grad_weight.append((received * x.index_select(0, csr.source[part])).sum(1))
             sent = received if weight is None else received * weight[part, None]
-            grad_x.scatter_add_(0, _wide(csr.source[part], x), sent)
-        return grad_x, torch.cat(grad_weight) if ctx.needs_input_grad[1] else None, None
-
-
-def _edge_blocks(csr: Csr, width: int) -> list[slice]:
-    step = max(1, BLOCK // max(width, 1))
-    return [slice(first, first + step) for first in range(0, max(csr.num_edges, 1), step)]
+            grad_x.scatter_add_(0, _wide(csr.source[part], x), sent.to(grad_x.dtype))
+        return grad_x.to(x.dtype), torch.cat(grad_weight) if ctx.needs_input_grad[1] else None, None
 
 
 def _messages(x: Tensor, weight: Tensor | None, csr: Csr, part: slice) -> Tensor:
@@ -258,7 +254,3 @@ def _won(x: Tensor, weight: Tensor | None, best: Tensor, csr: Csr, part: slice) 
 
 def _wide(index: Tensor, x: Tensor) -> Tensor:
     return index.long()[:, None].expand(-1, x.shape[1])
-
-
-def _at_least_float32(dtype: torch.dtype) -> torch.dtype:
-    return torch.promote_types(dtype, torch.float32)

@@ -165,19 +165,49 @@ def test_gradients_are_those_of_finite_differences(example):
     assert torch.autograd.gradcheck(function, inputs, fast_mode=True)
 
 
+SHORT = pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+FORMS = pytest.mark.parametrize("form", [None, "csr"])
+
+
 @ALL
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
-def test_short_floats_stay_near_the_long_ones(example, dtype):
-    layer, graph = made(example, torch.float32), planned(batch(torch.float32))
+@SHORT
+@FORMS
+@pytest.mark.parametrize("given", ["long", "short"])
+def test_short_floats_stay_near_the_long_ones(example, dtype, form, given):
+    layer, graph = made(example, torch.float32), planned(batch(torch.float32), form)
     exact = example.call(layer, graph)
+    kind = torch.float32 if given == "long" else dtype
     with torch.autocast("cpu", dtype):
-        leaves = {key: value.clone().requires_grad_() for key, value in graph.x.items()}
+        leaves = {key: value.to(kind, copy=True).requires_grad_() for key, value in graph.x.items()}
         outputs = example.call(layer, replace(graph, x=leaves))
         sum((value.float() ** 2).sum() for value in outputs.values()).backward()
+    assert_near(outputs, exact)
+    assert all(torch.isfinite(p.grad).all() for p in layer.parameters() if p.grad is not None)
+
+
+@ALL
+@SHORT
+@FORMS
+def test_a_layer_and_a_graph_in_short_floats_stay_near_the_long_ones(example, dtype, form):
+    layer, graph = made(example, torch.float32), planned(batch(torch.float32), form)
+    exact = example.call(layer, graph)
+    leaves = {key: value.to(dtype).requires_grad_() for key, value in graph.x.items()}
+    attr = {
+        key: value.to(dtype) if value.is_floating_point() else value for key, value in graph.edge_attr.items()
+    }
+    layer = layer.to(dtype)
+    outputs = example.call(layer, replace(graph, x=leaves, edge_attr=attr))
+    sum((value.float() ** 2).sum() for value in outputs.values()).backward()
+    assert {value.dtype for value in outputs.values()} == {dtype}
+    assert_near(outputs, exact)
+    assert all(torch.isfinite(p.grad).all() for p in layer.parameters() if p.grad is not None)
+
+
+def assert_near(outputs: dict[str, torch.Tensor], exact: dict[str, torch.Tensor]) -> None:
+    """As near as short floats come."""
     for name, value in exact.items():
         scale = value.abs().max().clamp(min=1) if value.numel() else 1
         assert ((outputs[name].float() - value).abs() < 0.06 * scale).all(), name
-    assert all(torch.isfinite(p.grad).all() for p in layer.parameters() if p.grad is not None)
 
 
 @pytest.fixture(scope="module")

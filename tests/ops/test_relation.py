@@ -28,6 +28,26 @@ def test_degrees_count_the_edges_of_each_end(case, weighted):
         assert torch.allclose(nodes.flat[:, 0], torch.zeros(count).index_add(0, case.edge_index[end], factor))
 
 
+@pytest.mark.parametrize("form", ["dense", "csr"])
+def test_two_thousand_short_weights_sum_to_two_thousand(form):
+    one, many = (blocks(torch.zeros(count, dtype=torch.long), (count,)) for count in (1, 2000))
+    weight = torch.ones(2000, dtype=torch.bfloat16)
+    index = torch.stack([torch.arange(2000), torch.zeros(2000, dtype=torch.long)])
+    assert relation_of_edges(index, 2000, 1, many, one, form).in_degree(weight).flat.tolist() == [[2000]]
+    back = relation_of_edges(index.flip(0), 1, 2000, one, many, form)
+    assert back.out_degree(weight).flat.tolist() == [[2000]]
+    assert back.out_degree(weight).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_the_ends_of_the_grid_are_the_slots_of_both_rows(case):
+    relation = relation_of(case)
+    if relation.grid is not None:
+        source, target = relation.ends()
+        assert torch.equal(source, relation.source.slot[case.edge_index[0]])
+        assert torch.equal(target, relation.target.slot[case.edge_index[1]])
+
+
 @pytest.mark.parametrize("case", cases("region", "region"), ids=lambda case: case.name)
 def test_loops_are_found(case):
     expected = torch.zeros(case.num_targets)

@@ -1,7 +1,9 @@
 import pytest
 import torch
 
+from mmgraph.ops.blocks import blocks
 from mmgraph.ops.nodes import Nodes
+from mmgraph.ops.relation import relation_of_edges
 from mmgraph.ops.scores import Additive, Dot, Pairwise, Score
 from tests.nn.relations import cases
 from tests.ops.attention import HEADS, SCORES, WIDTH, close, logit, relation_of, score_of, values_of
@@ -52,3 +54,18 @@ def test_gradcheck(kind):
         return score_of(kind, dict(zip(values, leaves, strict=True)), relation, True).edges(relation)
 
     assert torch.autograd.gradcheck(run, tuple(values.values()), fast_mode=True)
+
+
+@pytest.mark.parametrize("form", ["dense", "csr"])
+@pytest.mark.parametrize("end", ["source", "target"])
+def test_two_thousand_short_gradients_of_one_end_sum_to_two_thousand(form, end):
+    one, many = (blocks(torch.zeros(count, dtype=torch.long), (count,)) for count in (1, 2000))
+    index = torch.stack([torch.zeros(2000, dtype=torch.long), torch.arange(2000)])
+    x, others = (torch.ones(n, 1, dtype=torch.bfloat16, requires_grad=True) for n in (1, 2000))
+    if end == "source":
+        relation, ends = relation_of_edges(index, 1, 2000, one, many, form), (others, x)
+    else:
+        relation, ends = relation_of_edges(index.flip(0), 2000, 1, many, one, form), (x, others)
+    score = Additive(Nodes(ends[0], blocks=relation.target), Nodes(ends[1], blocks=relation.source), 1)
+    (score.grid(relation) if form == "dense" else score.edges(relation)).sum().backward()
+    assert x.grad.tolist() == [[2000]]

@@ -272,6 +272,27 @@ def test_many_equal_winners_are_counted_in_half_precision_too():
     assert torch.equal(x.grad, torch.full_like(x, 1 / 2048))
 
 
+def test_many_gradients_of_a_maximum_are_summed_in_half_precision_too():
+    entries = csr(torch.stack([torch.zeros(2000, dtype=torch.long), torch.arange(2000)]), 1, 2000)
+    x = torch.zeros(1, 1, dtype=torch.bfloat16, requires_grad=True)
+    segment_max(entries, x).sum().backward()
+    assert x.grad.tolist() == [[2000]]
+
+
+@pytest.mark.parametrize("form", ["compiled", "an accelerator"])
+def test_a_maximum_takes_one_block_where_blocks_would_slow_it(form, accelerator, monkeypatch):
+    monkeypatch.setattr(segment, "BLOCK", 1)
+    _, entries, values = example()
+    calls = []
+    monkeypatch.setattr(segment, "_messages", lambda *a, _f=segment._messages: calls.append(1) or _f(*a))
+    if form == "compiled":
+        monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+        segment_max(entries, values["x"]).sum().backward()
+    else:
+        pretended_gradients(accelerator, segment_max, entries, values["x"])
+    assert len(calls) == 3
+
+
 def test_an_unweighted_sum_keeps_no_rows_for_the_backward_pass():
     _, entries, values = example()
     kept = []
