@@ -68,10 +68,10 @@ class Description:
             kind = "complete" if edge.complete else f"density {edge.density:.3f}"
             origin = f", by {', '.join(edge.origins)}" if edge.origins else ""
             lines.append(f"  {_arrow(edge.type):<36} {edge.edges:>6} edges, {kind}{origin}")
-            lines.append(f"      {_layout(edge)}")
-            if edge.classes:
-                counts = ", ".join(f"{name} {count}" for name, count in edge.classes.items() if count)
-                lines.append(f"      {counts}")
+            if edge.edges and not edge.complete:
+                lines.append(f"      {_layout(edge)}")
+            if present := {name: count for name, count in edge.classes.items() if count}:
+                lines.append("      " + ", ".join(f"{name} {count}" for name, count in present.items()))
         lines += [f"  warning: {warning}" for warning in self.warnings]
         return "\n".join(lines)
 
@@ -165,12 +165,11 @@ def _edge_count(graph: HeteroGraph, key: EdgeType) -> EdgeCount:
 
 
 def _layout(edge: EdgeCount) -> str:
-    """In words, how a planner on the CPU lays the edges out, and from what."""
-    if edge.complete:
-        return "layout: complete, no edge is listed"
+    """In words, how a planner on the CPU lays listed edges out, and from what."""
     grid, listed = ([work for work in WORKS if edge.layout[work] == how] for how in ("grid", "list"))
     parts = [f"{how} for {', '.join(works)}" for how, works in (("grid", grid), ("list", listed)) if works]
-    return f"layout: {'; '.join(parts)} ({100 * edge.padded:.0f} % of the padded pairs are edges)"
+    layout = "; ".join(parts) if grid and listed else f"{'grid' if grid else 'list'} for any work"
+    return f"layout: {layout} ({100 * edge.padded:.0f} % of the padded pairs are edges)"
 
 
 def _warnings(graph: HeteroGraph, nodes: tuple[NodeCount, ...], edges: tuple[EdgeCount, ...]) -> list[str]:

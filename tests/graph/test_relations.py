@@ -48,7 +48,8 @@ def test_a_loader_plans_in_its_workers():
 def test_describe_explains_the_layout():
     description = describe(batch())
     text = str(description)
-    assert "layout: complete, no edge is listed" in text
+    assert "layout: list for any work (" in text
+    assert text.count("layout: ") == sum(bool(edge.edges) and not edge.complete for edge in description.edges)
     assert "% of the padded pairs are edges" in text
     assert set(description.as_dict()["edges"][1]["layout"]) == {"sum", "max", "dot", "additive", "pairwise"}
 
