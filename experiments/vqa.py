@@ -55,6 +55,7 @@ class Config:
         device: where the model lies.
         open_test: open the test split at the end.
         out: folder of the run.
+        tensorboard: write TensorBoard's files too.
     """
 
     kind: Literal["full", "sort-of-clevr"] = "full"
@@ -79,6 +80,7 @@ class Config:
     device: str = "cpu"
     open_test: bool = False
     out: str = "runs/vqa"
+    tensorboard: bool = False
 
 
 # ---------------------------------------------------------------------- data
@@ -250,7 +252,7 @@ def run(config: Config) -> tuple[Answerer, MultimodalBuilder, Split, dict[str, S
     answerer = Answerer(builder.schema, answers, config)
     answerer.model.fit_features(train.graphs.graph)
     answerer.to(config.device)
-    folder = Run(config.out, asdict(config))
+    folder = Run(config.out, asdict(config), config.tensorboard)
 
     fitted = fit(
         answerer,

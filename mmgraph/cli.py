@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmgraph import __version__
 from mmgraph.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             {"build": build, "describe": describe, "doctor": doctor},
             args=list(arguments) if arguments is not None else None,
             prog="mmgraph",
+            version=__version__,
             as_positional=True,
         )
     except (InputError, MissingExtraError) as error:

@@ -5,6 +5,7 @@ import sys
 import pytest
 from PIL import Image
 
+import mmgraph
 from mmgraph.cli import main
 from mmgraph.graph import HeteroGraph
 
@@ -97,3 +98,10 @@ def test_an_error_exits_with_1_and_no_traceback(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith("mmgraph: ")
     assert "Traceback" not in done.stderr
+
+
+def test_the_version_is_printed(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out.strip() == f"mmgraph {mmgraph.__version__}"

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from mmgraph.extras import require
 from mmgraph.training.checkpoint import write_atomically
 
 __all__ = ["Run"]
@@ -22,14 +24,22 @@ class Run:
     - `metrics.jsonl`: one JSON object a line, each with the seconds since the start.
     - `model.safetensors`: the weights with the best validation score, where the run trains.
     - `results.json`: the figures at the end.
+    - `tensorboard/`: the measurements once more, for TensorBoard, where that is asked for.
 
     Args:
         folder: where to; it is made. An earlier run's files in it are replaced.
         config: the configuration, as nested plain values.
+        tensorboard: whether TensorBoard's files are written too; needs the extra `tensorboard`.
+
+    Raises:
+        MissingExtraError: TensorBoard is asked for and not installed.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], config: Mapping[str, Any]) -> None:
+    def __init__(
+        self, folder: str | os.PathLike[str], config: Mapping[str, Any], tensorboard: bool = False
+    ) -> None:
         self.folder = Path(folder)
+        self._board = _board(self.folder / "tensorboard") if tensorboard else None
         self.start = time.perf_counter()
         for name in ("metrics.jsonl", "model.safetensors", "results.json"):
             (self.folder / name).unlink(missing_ok=True)
@@ -42,13 +52,32 @@ class Run:
 
     def log(self, **values: Any) -> None:
         """Append a line to `metrics.jsonl`."""
+        self._show(values)
         values["seconds"] = round(time.perf_counter() - self.start, 2)
         with (self.folder / "metrics.jsonl").open("a") as file:
             file.write(json.dumps(_plain(values), allow_nan=False) + "\n")
 
+    def _show(self, values: Mapping[str, Any]) -> None:
+        """The numbers of a step in TensorBoard, at once."""
+        if self._board is None:
+            return
+        for name, value in values.items():
+            if name != "step" and isinstance(value, int | float) and not isinstance(value, bool):
+                self._board.add_scalar(name, value, values.get("step"))
+        self._board.flush()
+
     def finish(self, results: Mapping[str, Any]) -> None:
         """Write `results.json`."""
         write_atomically(self.folder / "results.json", _pretty(results))
+
+
+def _board(folder: Path) -> Any:
+    """A writer into a new folder: TensorBoard would draw an earlier run's files into the same curves."""
+    require("tensorboard")
+    from torch.utils.tensorboard import SummaryWriter
+
+    shutil.rmtree(folder, ignore_errors=True)
+    return SummaryWriter(str(folder))
 
 
 def _pretty(values: Mapping[str, Any]) -> bytes:
