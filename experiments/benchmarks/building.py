@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Batch, HeteroData
 
+from experiments.benchmarks.arguments import arguments
 from experiments.benchmarks.timing import interleaved, report
 from mmgraph.builders import (
     HashedVocabulary,
@@ -216,10 +217,10 @@ def main(quick: bool = False, json: str | None = None) -> None:
     """Time both sides, in turn, with one thread.
 
     Args:
-        quick: fewer samples and rounds.
+        quick: fewer rounds.
         json: where the figures go, as a flat JSON object.
     """
-    samples, rounds = (16, 3) if quick else (64, 15)
+    samples, rounds = 64, 3 if quick else 15
     inputs, build = make_inputs(samples), make_builder()
     check_equal(ours(build, inputs), theirs(inputs))
     boxes = torch.from_numpy(np.concatenate([picture.boxes for picture in inputs.pictures]))
@@ -246,6 +247,4 @@ def main(quick: bool = False, json: str | None = None) -> None:
 
 
 if __name__ == "__main__":
-    from jsonargparse import auto_cli
-
-    auto_cli(main, as_positional=False)
+    main(**vars(arguments(__doc__, "fewer rounds")))

@@ -18,7 +18,6 @@ over edges alone, without the adding between them, over that of a step.
 """
 
 import warnings
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +27,7 @@ import torch
 from torch import Tensor
 from torch_geometric.nn import LGConv
 
+from experiments.benchmarks.arguments import arguments
 from experiments.benchmarks.machine import rates
 from experiments.benchmarks.memory import peak_bytes
 from experiments.benchmarks.timing import interleaved, report
@@ -203,7 +203,4 @@ def main(quick: bool = False, json: str | None = None) -> None:
 
 
 if __name__ == "__main__":
-    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the graph, and fewer rounds")
-    parser.add_argument("--json", help="where the figures go")
-    main(**vars(parser.parse_args()))
+    main(**vars(arguments(__doc__, "a tenth of the graph, and fewer rounds")))

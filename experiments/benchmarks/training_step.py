@@ -13,7 +13,6 @@ backward, and updates the weights.
 two sounds. "step.grid" has the size that layers are timed at: 36 patches, the words, 14 windows, width 256.
 """
 
-import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import cycle
@@ -26,6 +25,7 @@ from torch_geometric.loader import DataLoader as PygLoader
 from torch_geometric.nn import GATConv, HeteroConv
 from torch_geometric.utils import scatter, softmax, to_dense_batch
 
+from experiments.benchmarks.arguments import arguments
 from experiments.benchmarks.memory import peak_bytes
 from experiments.benchmarks.timing import interleaved, report
 from experiments.vqa import make_builder, make_split
@@ -200,19 +200,21 @@ def measure(name: str, setting: Setting, rounds: int) -> tuple[dict[str, float],
     return seconds, figures
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds")
-    parser.add_argument("--json", help="file to write the figures to")
-    arguments = parser.parse_args()
+def main(quick: bool = False, json: str | None = None) -> None:
+    """Time both settings and print the table.
+
+    Args:
+        quick: fewer rounds.
+        json: where the figures go, as a flat JSON object.
+    """
     torch.set_num_threads(1)
     seconds: dict[str, float] = {}
     figures: dict[str, float] = {}
     for name, setting in SETTINGS.items():
-        times, found = measure(name, setting, rounds=3 if arguments.quick else 9)
+        times, found = measure(name, setting, rounds=3 if quick else 9)
         seconds |= times
         figures |= found
-    report("one training step, from the loader to the optimizer", seconds, figures, arguments.json)
+    report("one training step, from the loader to the optimizer", seconds, figures, json)
 
 
 def cycle_of(loader: object) -> Iterator[object]:
@@ -222,4 +224,4 @@ def cycle_of(loader: object) -> Iterator[object]:
 
 
 if __name__ == "__main__":
-    main()
+    main(**vars(arguments(__doc__, "fewer rounds")))
