@@ -38,23 +38,22 @@ def relations_of(
 
     Args:
         graph: the batch.
-        form: "dense" or "csr" for all relations, or for some by edge type; what is not named is the
+        form: "dense" or "csr" for all relations, or a form for some by edge type; what is not named is the
             planner's choice. A complete relation stays "complete" unless another form is asked for.
 
     Raises:
-        InputError: a form for a relation that is not there, "dense" where an edge stands twice, or an edge
-            that joins two samples.
+        InputError: a form for a relation that is not there, "complete" for listed edges, "dense" where an
+            edge stands twice, or an edge that joins two samples.
     """
     if isinstance(form, Mapping) and (unknown := form.keys() - graph.schema.edges.keys()):
         raise InputError(f"form names {min(unknown)}, but the graph has {list(graph.schema.edges)}")
     placed = {key: blocks(graph.batch[key], graph.sizes[key]) for key in graph.schema.nodes}
     found = {}
     for key in graph.schema.edges:
-        wanted = form.get(key) if isinstance(form, Mapping) else form
         source, target, index = placed[key[0]], placed[key[2]], graph.edge_index[key]
+        wanted = form.get(key) if isinstance(form, Mapping) else form
         if isinstance(index, Tensor):
             count = graph.num_nodes(key[0]), graph.num_nodes(key[2])
-            wanted = None if wanted == "complete" else wanted
             found[key] = relation_of_edges(index, *count, source, target, wanted)
         else:
             found[key] = relation_of_pairs(source, target, graph.num_edges(key), wanted)

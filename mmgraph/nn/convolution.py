@@ -19,6 +19,7 @@ __all__ = [
     "Maps",
     "as_relation",
     "convolve",
+    "mapped_between",
     "project",
     "relation_between",
     "stack",
@@ -92,6 +93,17 @@ def convolve(
     if weight is not None:
         return received + torch.nn.functional.linear(target.flat, weight, bias)
     return received if bias is None else received + bias
+
+
+def mapped_between(
+    convolution: Convolution,
+    x: Tensor | tuple[Tensor, Tensor],
+    relation: Relation | Int[Tensor, "2 E"],
+    edge_attr: Tensor | None = None,
+) -> tuple[Relation, Nodes, Nodes]:
+    """The relation, and its source and target nodes under the convolution's maps; see `relation_between`."""
+    planned, source, target = relation_between(x, relation, edge_attr)
+    return planned, *project(source, target, convolution.maps())
 
 
 def relation_between(

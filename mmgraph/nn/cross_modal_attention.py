@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from mmgraph.errors import InputError
-from mmgraph.nn.convolution import Maps, convolve, project, relation_between, stack
+from mmgraph.nn.convolution import Maps, convolve, mapped_between, stack
 from mmgraph.nn.glorot import glorot
 from mmgraph.ops.attend import Attention, attend, attention_weights
 from mmgraph.ops.nodes import Nodes
@@ -89,8 +89,7 @@ class CrossModalAttention(nn.Module):
         self, x: Tensor | tuple[Tensor, Tensor], relation: Relation | Int[Tensor, "2 E"]
     ) -> Float[Tensor, "E H"]:
         """How much each edge counts for its target, in the edges' order."""
-        relation, source, target = relation_between(x, relation)
-        source, target = project(source, target, self.maps())
+        relation, source, target = mapped_between(self, x, relation)
         return attention_weights(self._attention(relation, source, target))
 
     def maps(self) -> Maps:

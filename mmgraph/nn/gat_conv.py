@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from mmgraph.nn.convolution import Maps, convolve, project, relation_between
+from mmgraph.nn.convolution import Maps, convolve, mapped_between
 from mmgraph.nn.edge_terms import edge_terms
 from mmgraph.nn.glorot import glorot
 from mmgraph.nn.heads import merge_heads
@@ -93,8 +93,7 @@ class GATConv(nn.Module):
         edge_attr: Float[Tensor, "E F"] | None = None,
     ) -> Float[Tensor, "E H"]:
         """How much each edge counts for its target, in the edges' order."""
-        relation, source, target = relation_between(x, relation, edge_attr)
-        source, target = project(source, target, self.maps())
+        relation, source, target = mapped_between(self, x, relation, edge_attr)
         return attention_weights(self.attention(relation, source, target, edge_attr))
 
     def maps(self) -> Maps:

@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from mmgraph.errors import InputError
-from mmgraph.nn.convolution import Maps, convolve, project, relation_between, stack
+from mmgraph.nn.convolution import Maps, convolve, mapped_between, stack
 from mmgraph.nn.edge_terms import edge_terms
 from mmgraph.nn.glorot import glorot
 from mmgraph.nn.heads import merge_heads
@@ -96,8 +96,7 @@ class TransformerConv(nn.Module):
         edge_attr: Float[Tensor, "E F"] | None = None,
     ) -> Float[Tensor, "E H"]:
         """How much each edge counts for its target, in the edges' order."""
-        relation, source, target = relation_between(x, relation, edge_attr)
-        source, target = project(source, target, self.maps())
+        relation, source, target = mapped_between(self, x, relation, edge_attr)
         query, _ = self._query_and_skip(target)
         return attention_weights(self._attention(relation, source, query, edge_attr))
 

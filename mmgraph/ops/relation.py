@@ -228,8 +228,11 @@ def relation_of_edges(
         InputError: dense is asked for without blocks, an edge stands twice in a dense relation, or joins two
             samples.
     """
-    if form == "complete":
-        raise InputError('form="complete" is for relations without stored edges: take "dense" or "csr"')
+    if form not in (None, "dense", "csr"):
+        raise InputError(
+            f'form={form!r} for listed edges: take "dense" or "csr" ("complete" is for relations without '
+            "stored edges)"
+        )
     num_edges = edge_index.shape[1]
     common = Relation(num_sources, num_targets, num_edges, source=source, target=target)
     if source is None or target is None:

@@ -38,11 +38,14 @@ class Run:
     def __init__(
         self, folder: str | os.PathLike[str], config: Mapping[str, Any], tensorboard: bool = False
     ) -> None:
+        if tensorboard:
+            require("tensorboard")
         self.folder = Path(folder)
-        self._board = _board(self.folder / "tensorboard") if tensorboard else None
         self.start = time.perf_counter()
         for name in ("metrics.jsonl", "model.safetensors", "results.json"):
             (self.folder / name).unlink(missing_ok=True)
+        shutil.rmtree(self.folder / "tensorboard", ignore_errors=True)
+        self._board = _board(self.folder / "tensorboard") if tensorboard else None
         write_atomically(self.folder / "config.yaml", yaml.safe_dump(dict(config), sort_keys=False).encode())
 
     @property
@@ -72,11 +75,8 @@ class Run:
 
 
 def _board(folder: Path) -> Any:
-    """A writer into a new folder: TensorBoard would draw an earlier run's files into the same curves."""
-    require("tensorboard")
     from torch.utils.tensorboard import SummaryWriter
 
-    shutil.rmtree(folder, ignore_errors=True)
     return SummaryWriter(str(folder))
 
 

@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
+from mmgraph.errors import InputError
 from mmgraph.graph import COMPLETE, EdgeSpec, GraphStore, describe, plan, relations_of
 from tests.nn.example import SCHEMA, batch
 
@@ -21,6 +22,15 @@ def test_a_form_can_be_forced_for_one_relation():
     assert relations_of(graph, {key: "dense"})[key].form == "dense"
     assert relations_of(graph)["token", "informs", "region"].form == "complete"
     assert relations_of(graph, "dense")["token", "informs", "region"].form == "dense"
+
+
+def test_listed_edges_cannot_be_planned_as_complete():
+    graph, key = batch(), ("token", "next", "token")
+    for form in ("complete", {key: "complete"}):
+        with pytest.raises(InputError, match="for listed edges"):
+            plan(graph, form)
+    with pytest.raises(InputError, match="form names"):
+        plan(graph, {("token", "next", "region"): "csr"})
 
 
 def test_a_planned_batch_carries_its_layout_to_the_device():

@@ -21,6 +21,7 @@ def test_tensorboard_shows_the_numbers_of_each_step(tmp_path):
     assert points == [(10, 0.5), (20, 0.75)], "the earlier run is gone"
 
 
-def test_without_it_nothing_is_written(tmp_path):
+def test_without_it_nothing_is_written_and_nothing_old_stays(tmp_path):
+    Run(tmp_path, {}, tensorboard=True).log(step=1, validation=0.25)
     Run(tmp_path, {}).log(step=1, validation=0.5)
     assert not (tmp_path / "tensorboard").exists()
