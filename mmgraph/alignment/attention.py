@@ -1,10 +1,8 @@
 """Alignment by attention: each source node spreads itself over the target nodes of its sample."""
 
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
-from mmgraph.alignment.base import Alignment
-from mmgraph.ops.blocks import Blocks
+from mmgraph.alignment.base import Alignment, Sides
 from mmgraph.ops.masked import masked_softmax
 
 __all__ = ["AttentionAligner"]
@@ -30,15 +28,9 @@ class AttentionAligner(nn.Module):
         self.source = nn.Linear(dim, dim)
         self.target = nn.Linear(dim, dim)
 
-    def forward(
-        self,
-        source: Float[Tensor, "N D"],
-        target: Float[Tensor, "M D"],
-        source_blocks: Blocks,
-        target_blocks: Blocks,
-    ) -> Alignment:
+    def forward(self, sides: Sides) -> Alignment:
         """The plan; its loss is zero."""
-        rows, columns = source_blocks.pad(self.source(source)), target_blocks.pad(self.target(target))
+        rows = sides.source_blocks.pad(self.source(sides.source))
+        columns = sides.target_blocks.pad(self.target(sides.target))
         logits = rows @ columns.transpose(1, 2) / rows.shape[-1] ** 0.5
-        pairs = source_blocks.mask[:, :, None] & target_blocks.mask[:, None, :]
-        return Alignment(masked_softmax(logits, pairs), logits.new_zeros(()))
+        return Alignment(masked_softmax(logits, sides.pairs), logits.new_zeros(()))

@@ -1,12 +1,13 @@
 """Fusion by attention over the modalities that are present."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from mmgraph.errors import InputError
+from mmgraph.fusion.base import Pooled, Present, stack
 from mmgraph.ops.masked import masked_softmax
 
 __all__ = ["AttentionFusion"]
@@ -25,7 +26,10 @@ class AttentionFusion(nn.Module):
         dim: width of each.
 
     Shape:
-        dict of `[B, dim]`, dict of present `[B]` -> `[B, dim]`; zeros for a sample with none present.
+        dict of `[B, dim]`, dict of present `[B]` -> `[B, dim]`.
+
+    Raises:
+        InputError: no modalities; or what comes has others, or a sample with none.
     """
 
     def __init__(self, modalities: Sequence[str], dim: int) -> None:
@@ -34,29 +38,18 @@ class AttentionFusion(nn.Module):
             raise InputError("AttentionFusion got no modalities: name at least one")
         self.modalities = tuple(modalities)
         self.project = nn.ModuleList([nn.Linear(dim, dim) for _ in self.modalities])
-        self.score = nn.Linear(dim, 1)
+        self.score = nn.Linear(dim, 1, bias=False)
 
-    def forward(
-        self, pooled: Mapping[str, Float[Tensor, "B D"]], present: Mapping[str, Bool[Tensor, " B"]]
-    ) -> Float[Tensor, "B D"]:
+    def forward(self, pooled: Pooled, present: Present) -> Float[Tensor, "B D"]:
         """The fused vector of each sample."""
-        stacked, weight = self._weighted(pooled, present)
-        return (weight[:, None, :] @ stacked)[:, 0]
+        projected, weight = self._weighted(pooled, present)
+        return (weight[:, None, :] @ projected)[:, 0]
 
-    def weights(
-        self, pooled: Mapping[str, Float[Tensor, "B D"]], present: Mapping[str, Bool[Tensor, " B"]]
-    ) -> Float[Tensor, "B M"]:
+    def weights(self, pooled: Pooled, present: Present) -> Float[Tensor, "B M"]:
         """How much each modality counts, in the order of `modalities`."""
         return self._weighted(pooled, present)[1]
 
-    def _weighted(self, pooled: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        if missing := set(self.modalities) - pooled.keys():
-            raise InputError(
-                f"AttentionFusion was made for {self.modalities} and got {sorted(pooled)}: "
-                f"{min(missing)!r} is not there; an absent modality still has a row, with present False"
-            )
-        here = torch.stack([present[name] for name in self.modalities], dim=1)
-        # Absent values are replaced before anything reads them: 0 * NaN would be NaN.
-        rows = [pooled[name].masked_fill(~present[name][:, None], 0.0) for name in self.modalities]
-        stacked = torch.stack([f(row) for f, row in zip(self.project, rows, strict=True)], dim=1)
-        return stacked, masked_softmax(self.score(stacked.tanh())[..., 0], here)
+    def _weighted(self, pooled: Pooled, present: Present) -> tuple[Tensor, Tensor]:
+        rows, here = stack("AttentionFusion", self.modalities, pooled, present)
+        projected = torch.stack([f(row) for f, row in zip(self.project, rows.unbind(1), strict=True)], dim=1)
+        return projected, masked_softmax(self.score(projected.tanh())[..., 0], here)

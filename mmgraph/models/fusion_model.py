@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from mmgraph.alignment import Alignment, AttentionAligner
+from mmgraph.alignment import Alignment, AttentionAligner, Sides, shares
 from mmgraph.encoders import NodeEncoder
 from mmgraph.errors import InputError
 from mmgraph.fusion import AttentionFusion
@@ -110,13 +110,14 @@ class FusionModel(nn.Module):
         """The batch as vectors.
 
         Raises:
-            InputError: the batch has another schema than the model was made for.
+            InputError: the batch has another schema than the model was made for, or a sample without a node.
         """
         if graph.schema is not self.schema and graph.schema != self.schema:
             raise InputError(
                 f"the model was made for another schema: {self.schema.difference(graph.schema)}; "
                 "build the graphs with the builder that the model was trained with"
             )
+        _check_no_sample_is_empty(graph)
         # Schemas are equal in any order; weights are laid out in the order of the model's.
         graph = replace(graph, schema=self.schema)
         layout = lay_out(graph)
@@ -130,8 +131,9 @@ class FusionModel(nn.Module):
         alignments = {}
         for (source, target), aligner, message in zip(self.pairs, self.aligners, self.aligned, strict=True):
             blocks = layout.blocks[source], layout.blocks[target]
-            alignment = aligner(nodes[source], nodes[target], *blocks)
-            received = blocks[0].unpad(alignment.plan @ blocks[1].pad(message(nodes[target])))
+            alignment = aligner(Sides(nodes[source], nodes[target], *blocks))
+            share = shares(alignment.plan, blocks[0].mask)
+            received = blocks[0].unpad(share @ blocks[1].pad(message(nodes[target])))
             nodes = {**nodes, source: nodes[source] + received}
             alignments[source, target] = alignment
         pooled = {key: self.pool[parameter_name(key)](nodes[key], layout.blocks[key]) for key in nodes}
@@ -141,3 +143,14 @@ class FusionModel(nn.Module):
     def forward(self, graph: HeteroGraph) -> Float[Tensor, "B D"]:
         """One vector for each sample; `encode` gives the nodes and alignments too."""
         return self.encode(graph).fused
+
+
+def _check_no_sample_is_empty(graph: HeteroGraph) -> None:
+    """Every sample has a node; sizes are Python ints, so this waits for no device."""
+    counts = [sum(sizes) for sizes in zip(*graph.sizes.values(), strict=True)]
+    if 0 in counts:
+        number = counts.index(0)
+        raise InputError(
+            f"sample {number} of the batch ({graph.samples[number].id!r}) has no nodes of any type: "
+            "there is nothing to answer from; leave it out"
+        )

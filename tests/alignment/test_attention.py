@@ -1,6 +1,6 @@
 import torch
 
-from mmgraph.alignment import AttentionAligner
+from mmgraph.alignment import AttentionAligner, Sides
 from mmgraph.ops.blocks import blocks
 
 SOURCE, TARGET = (2, 3, 0, 1), (4, 0, 2, 2)
@@ -16,7 +16,7 @@ def example():
 
 def test_each_row_is_a_softmax_over_the_sample_s_targets():
     aligner, (source, target), laid_out = example()
-    plan = aligner(source, target, *laid_out).plan
+    plan = aligner(Sides(source, target, *laid_out)).plan
     logits = aligner.source(source[:2]) @ aligner.target(target[:4]).T / 5**0.5
     assert torch.allclose(plan[0, :2, :4], logits.softmax(-1), atol=1e-12)
     logits = aligner.source(source[5:]) @ aligner.target(target[6:]).T / 5**0.5
@@ -26,7 +26,7 @@ def test_each_row_is_a_softmax_over_the_sample_s_targets():
 
 def test_an_empty_side_gives_zeros_and_finite_gradients():
     aligner, (source, target), laid_out = example()
-    alignment = aligner(source, target, *laid_out)
+    alignment = aligner(Sides(source, target, *laid_out))
     assert float(alignment.plan[1:3].detach().abs().sum()) == 0
     (alignment.plan.pow(2).sum() + alignment.loss).backward()
     assert torch.isfinite(source.grad).all()

@@ -15,9 +15,14 @@ from mmgraph.graph import COMPLETE, EdgeSpec, HeteroGraph, NodeSpec, Schema, col
 from mmgraph.heads import AnswerHead
 from mmgraph.models import FusionModel
 from mmgraph.nn.schema_conv import ConvKind
-from tests.nn.example import SCHEMA, batch, one
+from tests.nn.example import SCHEMA, one
+from tests.nn.example import batch as batch_with_an_empty_sample
 
 PAIRS = [("token", "region"), ("segment", "region")]
+
+
+def batch():
+    return select(batch_with_an_empty_sample(), [0, 1, 2, 4])
 
 
 class Answerer(torch.nn.Module):
@@ -46,7 +51,7 @@ def test_a_batch_gives_what_its_samples_give_alone():
 
 def test_every_weight_gets_a_finite_gradient():
     answerer = Answerer()
-    answerer(batch(), torch.tensor([0, 1, 2, 0, 1])).backward()
+    answerer(batch(), torch.tensor([0, 1, 2, 0])).backward()
     for name, parameter in answerer.named_parameters():
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
@@ -63,10 +68,11 @@ def test_any_kind_of_layer_gives_a_sample_alone_what_it_gives_in_a_batch(layer):
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
 
 
-def test_a_batch_without_any_node_still_answers():
+def test_a_sample_without_any_node_is_named():
     model = FusionModel(SCHEMA, dim=16, align=PAIRS)
-    encoded = model.encode(collate([one(0, 0, 0), one(0, 0, 0)]))
-    assert torch.equal(encoded.fused, torch.zeros(2, 16))
+    with pytest.raises(InputError, match=r"sample 1 of the batch \('s'\) has no nodes of any type"):
+        model(collate([one(1, 0, 0), one(0, 0, 0)]))
+    assert model(select(batch(), [])).shape == (0, 16)
 
 
 def test_late_fusion_lets_no_layer_cross():
@@ -108,7 +114,7 @@ def test_forward_backward_and_step_never_wait_for_the_device(accelerator):
 
     weights = {name: torch.nn.Parameter(fake(p)) for name, p in answerer.named_parameters()}
     buffers = {name: fake(b) for name, b in answerer.named_buffers()}
-    arguments = (graph.apply(fake), fake(torch.tensor([0, 1, 2, 0, 1])))
+    arguments = (graph.apply(fake), fake(torch.tensor([0, 1, 2, 0])))
     with mode:
         loss = torch.func.functional_call(answerer, {**weights, **buffers}, arguments)
         assert loss.device.type == "sim"
@@ -151,7 +157,13 @@ def test_node_types_whose_names_look_alike_have_encoders_of_their_own():
     schema = Schema({name: NodeSpec(3) for name in ("a.b", "a_b", "a_dot_b", "type", "keys")})
     model = FusionModel(schema, dim=8)
     assert len(model.encoder.types) == 5
-    assert model(HeteroGraph.create(schema, 2)).shape == (2, 8)
+    graph = HeteroGraph.create(
+        schema,
+        2,
+        sizes=dict.fromkeys(schema.nodes, (1, 1)),
+        x={name: torch.randn(2, 3) for name in schema.nodes},
+    )
+    assert model(graph).shape == (2, 8)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
