@@ -1,4 +1,4 @@
-"""The command line: `mmgraph build`, `mmgraph describe`, `mmgraph doctor`."""
+"""The command line: `mmgraph build`, `mmgraph describe`, `mmgraph compare`, `mmgraph doctor`."""
 
 import json as jsonlib
 import sys
@@ -11,6 +11,7 @@ from mmgraph.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
     from mmgraph.builders import MultimodalBuilder
+    from mmgraph.tasks.vqa import VQA
 
 __all__ = ["main"]
 
@@ -69,6 +70,47 @@ def describe(graph: str, json: str | None = None) -> None:
     _write_json(json, description.as_dict())
 
 
+def compare_vqa(
+    task: "VQA",
+    seeds: int = 5,
+    arms: str = "full,no_graph,shuffled,late_decisions,transformer,text,image,audio",
+    aligners: str = "",
+    fusions: str = "",
+    workers: int = 2,
+    open_test: bool = True,
+    out: str = "runs/compare_vqa",
+    json: str | None = None,
+) -> None:
+    """Compare models that answer questions about scenes: the full one, its controls, its parts exchanged.
+
+    All get the same data, seeds and number of steps; validation picks the weights of each; the test split is
+    made and opened once, when all are trained. Interrupt it at any time: the same command goes on.
+
+    Args:
+        task: the data, the size of the models and the budget.
+        seeds: how many of each.
+        arms: models by name, with commas between them; see docs/comparison.md. "full" is always among them.
+        aligners: aligners that the full model is tried with as well, such as transport,contrastive.
+        fusions: fusions that it is tried with as well, such as gated,low_rank.
+        workers: processes at a time.
+        open_test: test at the end; without it the table is of validation.
+        out: folder of the comparison.
+        json: where the table goes as well, as JSON.
+    """
+    from mmgraph.comparison import compare
+
+    named = [
+        prefix + name.strip()
+        for prefix, names in (("", arms), ("aligner:", aligners), ("fusion:", fusions))
+        for name in names.split(",")
+        if name.strip()
+    ]
+    report = compare(task, named, seeds, out, workers, open_test)
+    print(report)
+    print(f"wrote {out}/table.md")
+    _write_json(json, report.as_dict())
+
+
 def doctor(json: str | None = None) -> None:
     """Print versions, extras that are missing or broken, and devices.
 
@@ -88,7 +130,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     try:
         auto_cli(
-            {"build": build, "describe": describe, "doctor": doctor},
+            {
+                "build": build,
+                "describe": describe,
+                "compare": {
+                    "_help": "Train several models on equal terms and set them side by side.",
+                    "vqa": compare_vqa,
+                },
+                "doctor": doctor,
+            },
             args=list(arguments) if arguments is not None else None,
             prog="mmgraph",
             version=__version__,

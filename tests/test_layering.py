@@ -16,6 +16,8 @@ LAYERS = [
     {"models"},
     {"heads", "objectives", "visualization"},
     {"training"},
+    {"comparison"},
+    {"tasks"},
     {"cli"},
     {"__main__"},
 ]

@@ -28,7 +28,7 @@ from torch_geometric.utils import scatter, softmax, to_dense_batch
 from experiments.benchmarks.arguments import arguments
 from experiments.benchmarks.memory import peak_bytes
 from experiments.benchmarks.timing import interleaved, report
-from experiments.vqa import make_builder, make_split
+from mmgraph.tasks.vqa import make_builder, make_split
 from mmgraph.builders import MultimodalBuilder, RegionBuilder, SegmentBuilder, TokenBuilder, Vocabulary
 from mmgraph.data.synthetic import ANSWERS, Scenes, flatten
 from mmgraph.graph import EdgeType, HeteroGraph, plan

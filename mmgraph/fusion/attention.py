@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from mmgraph.errors import InputError
-from mmgraph.fusion.base import Pooled, Present, stack
+from mmgraph.fusion.base import Pooled, Present, check_modalities, map_each, stack
 from mmgraph.ops.masked import masked_softmax
 
 __all__ = ["AttentionFusion"]
@@ -29,14 +27,13 @@ class AttentionFusion(nn.Module):
         dict of `[B, dim]`, dict of present `[B]` -> `[B, dim]`.
 
     Raises:
-        InputError: no modalities; or what comes has others, or a sample with none.
+        InputError: no modalities; or what comes has others, another width, or a sample with none.
     """
 
     def __init__(self, modalities: Sequence[str], dim: int) -> None:
         super().__init__()
-        if not modalities:
-            raise InputError("AttentionFusion got no modalities: name at least one")
-        self.modalities = tuple(modalities)
+        self.modalities = check_modalities("AttentionFusion", modalities)
+        self.dim = dim
         self.project = nn.ModuleList([nn.Linear(dim, dim) for _ in self.modalities])
         self.score = nn.Linear(dim, 1, bias=False)
 
@@ -50,6 +47,6 @@ class AttentionFusion(nn.Module):
         return self._weighted(pooled, present)[1]
 
     def _weighted(self, pooled: Pooled, present: Present) -> tuple[Tensor, Tensor]:
-        rows, here = stack("AttentionFusion", self.modalities, pooled, present)
-        projected = torch.stack([f(row) for f, row in zip(self.project, rows.unbind(1), strict=True)], dim=1)
+        rows, here = stack("AttentionFusion", self.modalities, self.dim, pooled, present)
+        projected = map_each(self.project, rows)
         return projected, masked_softmax(self.score(projected.tanh())[..., 0], here)

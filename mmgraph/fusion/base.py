@@ -1,15 +1,15 @@
 """What a fusion takes and gives: one vector of each modality, of which some are missing, into one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmgraph.errors import InputError
 
-__all__ = ["Fusion", "Pooled", "Present", "stack"]
+__all__ = ["Fusion", "Pooled", "Present", "check_modalities", "map_each", "stack"]
 
 Pooled = Mapping[str, Float[Tensor, "B D"]]
 """For each modality, a vector of each sample; whatever it holds where the modality is missing."""
@@ -29,21 +29,40 @@ class Fusion(Protocol):
         ...
 
 
+def check_modalities(name: str, modalities: Sequence[str]) -> tuple[str, ...]:
+    """The names of a fusion's modalities.
+
+    Raises:
+        InputError: there is none, or one twice.
+    """
+    if not modalities:
+        raise InputError(f"{name} got no modalities: name at least one")
+    if twice := {key for key in modalities if list(modalities).count(key) > 1}:
+        raise InputError(f"{name} got {min(twice)!r} twice in {tuple(modalities)}: name each modality once")
+    return tuple(modalities)
+
+
+def map_each(maps: Iterable[nn.Module], rows: Float[Tensor, "B M D"]) -> Float[Tensor, "B M K"]:
+    """Each modality's vectors through a map of its own."""
+    return torch.stack([f(row) for f, row in zip(maps, rows.unbind(1), strict=True)], dim=1)
+
+
 def stack(
-    name: str, modalities: tuple[str, ...], pooled: Pooled, present: Present
+    name: str, modalities: tuple[str, ...], dim: int, pooled: Pooled, present: Present
 ) -> tuple[Float[Tensor, "B M D"], Bool[Tensor, "B M"]]:
     """The modalities' vectors side by side, in the order of `modalities`, zero where one is missing.
 
     Args:
         name: of the fusion that asks, for messages.
         modalities: what it was made for.
+        dim: the width it was made for.
         pooled: a vector of each sample for each modality.
         present: whether the sample has it.
 
     Raises:
-        InputError: a modality that the fusion was not made for, or one that has no entry, or a sample that
-            has none of them. That last one is seen on the CPU only: on another device it would have to wait,
-            and such a sample is fused from zeros.
+        InputError: a modality that the fusion was not made for, or one that has no entry, or vectors of
+            another width, or a sample that has none of the modalities. That last one is seen on the CPU only:
+            on another device it would have to wait, and what becomes of such a sample is finite and no more.
     """
     for given, what in ((pooled, "vectors"), (present, "presence")):
         if wrong := set(modalities) ^ given.keys():
@@ -52,6 +71,11 @@ def stack(
             raise InputError(
                 f"{name} was made for {modalities} and got {what} of {sorted(given)}: {min(wrong)!r} "
                 + (missing if min(wrong) in modalities else unknown)
+            )
+    for key in modalities:
+        if pooled[key].shape[-1] != dim:
+            raise InputError(
+                f"{name} was made for vectors of width {dim} and got {list(pooled[key].shape)} of {key!r}"
             )
     here = torch.stack([present[key] for key in modalities], dim=1)
     check_some_present(name, here)

@@ -5,6 +5,7 @@ from mmgraph.linkers.complete import CompleteLinker
 from mmgraph.linkers.overlap import SpatialLinker, TemporalLinker
 from mmgraph.linkers.pairs import PairLinker
 from mmgraph.linkers.similarity import SimilarityLinker
+from mmgraph.linkers.transport import TransportLinker
 
 __all__ = [
     "CompleteLinker",
@@ -13,4 +14,5 @@ __all__ = [
     "SimilarityLinker",
     "SpatialLinker",
     "TemporalLinker",
+    "TransportLinker",
 ]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmgraph.errors import InputError
 from mmgraph.graph import EdgeSpec, HeteroGraph, NodeType
-from mmgraph.linkers.base import require_nodes
+from mmgraph.linkers.base import common_embeddings
 from mmgraph.ops.neighbours import cosine, nearest
 from mmgraph.ops.pair_blocks import pairs_above
 
@@ -57,14 +57,7 @@ class SimilarityLinker:
         Raises:
             InputError: the types have no embeddings, or embeddings of different widths.
         """
-        require_nodes(graph, "SimilarityLinker", self.source, self.target)
-        source, target = (self._embedding(graph, end) for end in (self.source, self.target))
-        if source.shape[1] != target.shape[1]:
-            raise InputError(
-                f"SimilarityLinker: {self.embedding} is {source.shape[1]} wide for {self.source!r} and "
-                f"{target.shape[1]} for {self.target!r}; cosine needs one common space: build both types "
-                "with the towers of one image-text model"
-            )
+        source, target = common_embeddings(graph, "SimilarityLinker", self.source, self.target, self.embedding)
         edges, score = self._pairs(graph, source, target)
         both_ways = self.source == self.target and (self.k is None or self.mutual)
         spec = EdgeSpec(scored=True, symmetric=both_ways, origins=("SimilarityLinker",))
@@ -86,19 +79,3 @@ class SimilarityLinker:
             keep = score >= self.threshold
             edges, score = edges[:, keep], score[keep]
         return edges, score
-
-    def _embedding(self, graph: HeteroGraph, node_type: NodeType) -> Tensor:
-        if self.embedding != "x":
-            extras = graph.extra.get(node_type, {})
-            if self.embedding not in extras:
-                raise InputError(
-                    f"SimilarityLinker: {node_type!r} has no extra {self.embedding!r} "
-                    f"(it has {sorted(extras)})"
-                )
-            return extras[self.embedding]
-        if not graph.schema.nodes[node_type].dim:
-            raise InputError(
-                f"SimilarityLinker: {node_type!r} nodes are ids, which have no cosine: give its builder "
-                "features (such as a text model's), or name an extra with embedding="
-            )
-        return graph.x[node_type]

@@ -1,5 +1,25 @@
 """Metrics, each with what it can and cannot tell from as many samples as there were."""
 
 from mmgraph.metrics.accuracy import Accuracy, accuracy, accuracy_by
+from mmgraph.metrics.alignment import (
+    marginal_error,
+    mass_on_truth,
+    permutation_recovery,
+    plan_accuracy,
+    pointing_accuracy,
+)
+from mmgraph.metrics.cross_modal import Ranks, cross_modal_ranks, modality_gap
 
-__all__ = ["Accuracy", "accuracy", "accuracy_by"]
+__all__ = [
+    "Accuracy",
+    "Ranks",
+    "accuracy",
+    "accuracy_by",
+    "cross_modal_ranks",
+    "marginal_error",
+    "mass_on_truth",
+    "modality_gap",
+    "permutation_recovery",
+    "plan_accuracy",
+    "pointing_accuracy",
+]

@@ -19,7 +19,7 @@ class SoftClusterPool(nn.Module):
 
     A cluster counts as much as any other, however many nodes belong to it. Ying et al., "Hierarchical Graph
     Representation Learning with Differentiable Pooling", NeurIPS 2018, arXiv 1806.08804, in which a graph
-    network gives S; here the nodes come from one already, and a linear map is enough. `clusters` gives Z.
+    network gives S; here the nodes come from one already, and a linear map is enough. `clusters` gives Z, `centres` the means.
 
     Args:
         dim: width of the nodes.
@@ -40,9 +40,13 @@ class SoftClusterPool(nn.Module):
 
     def forward(self, x: Float[Tensor, "N D"], blocks: Blocks) -> Float[Tensor, "B D"]:
         """The pooled vector of each sample."""
+        return self.centres(x, blocks).mean(1)
+
+    def centres(self, x: Float[Tensor, "N D"], blocks: Blocks) -> Float[Tensor, "B C D"]:
+        """The mean of each cluster's nodes, weighted likewise; zeros for a sample without nodes."""
         weight = self.weights(x, blocks)
         members = weight.sum(1).clamp(min=torch.finfo(weight.dtype).eps)
-        return (_sums(weight, x, blocks) / members[..., None]).mean(1).to(x.dtype)
+        return (_sums(weight, x, blocks) / members[..., None]).to(x.dtype)
 
     def clusters(self, x: Float[Tensor, "N D"], blocks: Blocks) -> Float[Tensor, "B C D"]:
         """The sum of each cluster's nodes, weighted by how much they belong to it."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmgraph.ops.pair_blocks import PairBlock, pair_blocks
 
-__all__ = ["cosine", "nearest"]
+__all__ = ["best", "cosine", "nearest"]
 
 
 def nearest(
@@ -38,10 +38,25 @@ def nearest(
     edges, scores = [source.new_zeros(2, 0, dtype=torch.long)], [source.new_zeros(0)]
     for block in pair_blocks(source, target, source_sizes, target_sizes):
         score = (cosine if metric == "cosine" else _closeness)(block.source, block.target)
-        best, pair = _best(score, block, k, loops)
+        score, pair = best(score, block, k, loops)
         edges.append(pair)
-        scores.append(best)
+        scores.append(score)
     return torch.cat(edges, dim=1), torch.cat(scores)
+
+
+def best(
+    score: Float[Tensor, "B S T"], block: PairBlock, k: int, loops: bool = True
+) -> tuple[Float[Tensor, " E"], Int[Tensor, "2 E"]]:
+    """The `k` best valid pairs of each row of a block: their scores, and the pairs, from the best on."""
+    allowed = block.allowed(loops)
+    # Samples of one size, the usual case, have no padding to be masked and nothing to be left out.
+    if not bool(allowed.all()):
+        score = score.masked_fill(~allowed, float("-inf"))
+    most, column = _largest(score, min(k, score.shape[2]))
+    source = block.source_index[:, :, None].expand_as(column)
+    target = block.target_index.gather(1, column.flatten(1)).view_as(column)
+    pairs, keep = torch.stack([source, target]), most > float("-inf")
+    return (most.flatten(), pairs.flatten(1)) if bool(keep.all()) else (most[keep], pairs[:, keep])
 
 
 def cosine(source: Float[Tensor, "B S D"], target: Float[Tensor, "B T D"]) -> Float[Tensor, "B S T"]:
@@ -52,19 +67,6 @@ def cosine(source: Float[Tensor, "B S D"], target: Float[Tensor, "B T D"]) -> Fl
 
 def _closeness(source: Tensor, target: Tensor) -> Tensor:
     return -torch.cdist(source, target, compute_mode="donot_use_mm_for_euclid_dist")
-
-
-def _best(score: Tensor, block: PairBlock, k: int, loops: bool) -> tuple[Tensor, Tensor]:
-    """The k best valid pairs of each row of a block."""
-    allowed = block.allowed(loops)
-    # Samples of one size, the usual case, have no padding to be masked and nothing to be left out.
-    if not bool(allowed.all()):
-        score = score.masked_fill(~allowed, float("-inf"))
-    best, column = _largest(score, min(k, score.shape[2]))
-    source = block.source_index[:, :, None].expand_as(column)
-    target = block.target_index.gather(1, column.flatten(1)).view_as(column)
-    pairs, keep = torch.stack([source, target]), best > float("-inf")
-    return (best.flatten(), pairs.flatten(1)) if bool(keep.all()) else (best[keep], pairs[:, keep])
 
 
 def _largest(score: Tensor, k: int) -> tuple[Tensor, Tensor]:

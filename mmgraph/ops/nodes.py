@@ -27,6 +27,7 @@ class Nodes:
             sample share.
         blocks: where the rows lie in the block; None where the samples are not known.
         heads_first: the padded block by heads, `[B, H, L, K]`, in place of `padded`.
+        by_head: the rows by heads, `[N, H, K]`, however they lie in memory, in place of `flat`.
     """
 
     def __init__(
@@ -35,11 +36,13 @@ class Nodes:
         padded: Tensor | None = None,
         blocks: Blocks | None = None,
         heads_first: Tensor | None = None,
+        by_head: Tensor | None = None,
     ) -> None:
         self.blocks = blocks
         self._flat = flat
         self._padded = padded
         self._heads_first = heads_first
+        self._by_head = by_head
         self._total: Tensor | None = None
         self._parts: _Parts | None = None
         self._number = 0
@@ -49,6 +52,8 @@ class Nodes:
         """A row for each node."""
         if self._flat is None and self._parts is not None:
             self._flat = self._parts.flat()[self._number]
+        if self._flat is None and self._by_head is not None:
+            self._flat = self._by_head.flatten(1)
         if self._flat is None:
             assert self.blocks is not None
             padded = self.padded
@@ -63,12 +68,12 @@ class Nodes:
         if self._padded is None and self._heads_first is not None:
             self._padded = self._heads_first.transpose(1, 2).flatten(2)
         if self._padded is None:
-            assert self._flat is not None
+            flat = self.flat
             if self.blocks is None:
                 raise InputError(
                     "the samples of these nodes are not known: plan the relation with its blocks"
                 )
-            self._padded = self.blocks.pad(self._flat)
+            self._padded = self.blocks.pad(flat)
         return self._padded
 
     @property
@@ -87,6 +92,12 @@ class Nodes:
             return self._heads_first
         return self.padded.unflatten(-1, (heads, -1)).transpose(1, 2)
 
+    def by_head(self, heads: int) -> Float[Tensor, "N H K"]:
+        """A row for each node and head."""
+        if self._by_head is not None:
+            return self._by_head
+        return self.flat.unflatten(-1, (heads, -1))
+
     @property
     def shared(self) -> bool:
         """Whether all nodes of a sample have one vector, held once."""
@@ -99,7 +110,8 @@ class Nodes:
         """Of the vectors."""
         if self._parts is not None:
             return self._parts.whole.dtype
-        return next(t for t in (self._flat, self._padded, self._heads_first) if t is not None).dtype
+        held = (self._flat, self._padded, self._heads_first, self._by_head)
+        return next(t for t in held if t is not None).dtype
 
     @property
     def width(self) -> int:
@@ -108,6 +120,8 @@ class Nodes:
             return self._parts.widths[self._number]
         if self._heads_first is not None:
             return self._heads_first.shape[1] * self._heads_first.shape[3]
+        if self._by_head is not None:
+            return self._by_head.shape[1] * self._by_head.shape[2]
         return (self.padded if self._flat is None else self._flat).shape[-1]
 
     def split(self, widths: Sequence[int]) -> list["Nodes"]:

@@ -45,8 +45,17 @@ def pair_blocks(
     target: Float[Tensor, "M D"],
     source_sizes: Sequence[int],
     target_sizes: Sequence[int],
+    whole: bool = False,
 ) -> Iterator[PairBlock]:
-    """All pairs of all samples, in order; a sample whose pairs alone exceed a block is cut by source rows."""
+    """All pairs of all samples, in order; a sample whose pairs alone exceed a block is cut by source rows.
+
+    Args:
+        source: rows, sample after sample.
+        target: rows, sample after sample.
+        source_sizes: rows of each sample.
+        target_sizes: rows of each sample.
+        whole: whether a sample stays whole, whatever its size.
+    """
     device = source.device
     source_start = ragged.offsets(source_sizes).to(device)
     target_start = ragged.offsets(target_sizes).to(device)
@@ -57,7 +66,7 @@ def pair_blocks(
         rows = ragged.pad(source[source_start[begin] : source_start[end]], source_sizes[begin:end])
         row_valid = ragged.valid(source_sizes[begin:end]).to(device)
         row_index = source_start[begin:end, None] + torch.arange(rows.shape[1], device=device)
-        height = rows.shape[1] if end - begin > 1 else BLOCK // max(columns.shape[1], 1)
+        height = rows.shape[1] if whole or end - begin > 1 else BLOCK // max(columns.shape[1], 1)
         for first in range(0, rows.shape[1], max(height, 1)):
             part = slice(first, first + max(height, 1))
             yield PairBlock(

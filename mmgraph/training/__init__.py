@@ -1,7 +1,19 @@
-"""Training: the loop, the folder that a run leaves, the weights' files."""
+"""Training and evaluation: the loop, modality dropout, scores by subset of modalities, the files of a run."""
 
 from mmgraph.training.checkpoint import load_weights, save_weights
+from mmgraph.training.evaluate import SubsetScore, SubsetScores, evaluate
 from mmgraph.training.fit import Fitted, fit
+from mmgraph.training.modality_dropout import ModalityDropout
 from mmgraph.training.run import Run
 
-__all__ = ["Fitted", "Run", "fit", "load_weights", "save_weights"]
+__all__ = [
+    "Fitted",
+    "ModalityDropout",
+    "Run",
+    "SubsetScore",
+    "SubsetScores",
+    "evaluate",
+    "fit",
+    "load_weights",
+    "save_weights",
+]

@@ -8,6 +8,7 @@ from mmgraph.extras import require
 
 __all__ = [
     "BAND",
+    "COLUMN_WIDTH",
     "FAINT",
     "FIGURE_WIDTH",
     "GREY",
@@ -43,6 +44,9 @@ TICK, SMALL, TITLE = 7.0, 7.5, 11.5
 
 FIGURE_WIDTH = 7.0
 """Inches: two columns of a paper, or half a slide."""
+
+COLUMN_WIDTH = 3.4
+"""Inches: one column of a paper."""
 
 SETTINGS: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],

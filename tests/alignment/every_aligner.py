@@ -30,8 +30,33 @@ class Example:
     equivariant: bool = True
 
 
+def _fitted(aligner: aligners.CCAAligner | aligners.DeepCCAAligner) -> nn.Module:
+    """The aligner, fitted to vectors of which some columns agree."""
+    source = torch.randn(20, WIDTH)
+    aligner.fit(source, torch.cat([source[:, :3], torch.randn(20, WIDTH - 3)], dim=1))
+    return aligner
+
+
 EXAMPLES: dict[str, Example] = {
+    "AdversarialAligner": Example(lambda: aligners.AdversarialAligner(WIDTH)),
     "AttentionAligner": Example(lambda: aligners.AttentionAligner(WIDTH)),
+    "AttentionAligner, dot": Example(lambda: aligners.AttentionAligner(WIDTH, "dot")),
+    "AttentionAligner, additive": Example(lambda: aligners.AttentionAligner(WIDTH, "additive")),
+    "CCAAligner": Example(lambda: aligners.CCAAligner(WIDTH)),
+    "CCAAligner, fitted": Example(lambda: _fitted(aligners.CCAAligner(WIDTH, 3))),
+    "CORALAligner": Example(lambda: aligners.CORALAligner(WIDTH)),
+    "ContrastiveAligner": Example(lambda: aligners.ContrastiveAligner(WIDTH)),
+    "CycleAligner": Example(lambda: aligners.CycleAligner(WIDTH)),
+    "DeepCCAAligner": Example(lambda: aligners.DeepCCAAligner(WIDTH)),
+    "DeepCCAAligner, fitted": Example(lambda: _fitted(aligners.DeepCCAAligner(WIDTH, 3))),
+    "MMDAligner": Example(lambda: aligners.MMDAligner(WIDTH)),
+    "AssignmentAligner": Example(lambda: aligners.AssignmentAligner(WIDTH)),
+    "GromovAligner": Example(lambda: aligners.GromovAligner(WIDTH)),
+    "SpectralAligner": Example(lambda: aligners.SpectralAligner(WIDTH)),
+    "TopKAligner": Example(lambda: aligners.TopKAligner(WIDTH, k=2, context_dim=WIDTH)),
+    "TransportAligner": Example(lambda: aligners.TransportAligner(WIDTH, cost_weight=0.1)),
+    "TransportAligner, partial": Example(lambda: aligners.TransportAligner(WIDTH, eps=0.1, null_cost=0.8)),
+    "TransportAligner, unbalanced": Example(lambda: aligners.TransportAligner(WIDTH, rho=0.5)),
 }
 
 

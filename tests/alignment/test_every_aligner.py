@@ -31,7 +31,7 @@ def test_every_public_aligner_has_an_example():
         for name in mmgraph.alignment.__all__
         if isinstance(kind := getattr(mmgraph.alignment, name), type) and issubclass(kind, nn.Module)
     }
-    assert public == set(EXAMPLES)
+    assert public == {type(example.make()).__name__ for example in EXAMPLES.values()}
 
 
 @ALL
@@ -70,6 +70,20 @@ def test_empty_sides_give_finite_numbers_and_gradients(example, samples):
         loss.backward()
         leaves = [sides.source, sides.target, *aligner.parameters()]
         assert all(leaf.grad is None or bool(torch.isfinite(leaf.grad).all()) for leaf in leaves)
+
+
+@ALL
+def test_nodes_of_which_nothing_else_is_known_are_matched_with_finite_gradients(example):
+    aligner, sides = made(example), example_sides()
+    nodes = [side.clone().requires_grad_() for side in (sides.source, sides.target)]
+    bare = replace(
+        sides, source=nodes[0], target=nodes[1], source_distance=None, target_distance=None, context=None
+    )
+    alignment = aligner(bare)
+    full = torch.tensor([s > 0 and t > 0 for s, t in zip(SOURCES, TARGETS, strict=True)])
+    assert ((alignment.plan.sum((1, 2)) > 0) == full).all()
+    (alignment.plan.square().sum() + alignment.loss).backward()
+    assert all(bool(torch.isfinite(node.grad).all()) for node in nodes)
 
 
 @ALL

@@ -42,7 +42,7 @@ def test_every_configuration_runs_and_leaves_its_files(path, tmp_path):
     assert results["validation"]["accuracy"] == found["validation"].model.share
     assert found["validation"].model.total == len(validation.questions)
     assert yaml.safe_load((tmp_path / "config.yaml").read_text())["kind"] == config.kind
-    again = vqa.Answerer(answerer.model.schema, answerer.head.answers, config)
+    again = vqa.make_answerer(answerer.model.schema, answerer.head.answers, config)
     load_weights(again, tmp_path / "model.safetensors")
     graphs = validation.graphs
     assert again.eval().predict(graphs, "cpu") == answerer.predict(graphs, "cpu")
@@ -77,5 +77,5 @@ def test_a_modality_that_is_left_out_is_missing_in_every_sample():
     builder = vqa.make_builder(["what shape is red?"], ["image", "audio"])
     split = vqa.make_split(scenes, builder, vqa.ANSWERS["full"], drop=["audio"])
     assert set(split.graphs.graph.sizes["segment"]) == {0}
-    answerer = vqa.Answerer(builder.schema, vqa.ANSWERS["full"], vqa.Config(dim=16, heads=2))
+    answerer = vqa.make_answerer(builder.schema, vqa.ANSWERS["full"], vqa.Config(dim=16, heads=2))
     assert len(answerer.predict(split.graphs, "cpu")) == 4

@@ -27,7 +27,31 @@ class Example:
 
 EXAMPLES: dict[str, Example] = {
     "AttentionFusion": Example(lambda names: fusions.AttentionFusion(names, WIDTH)),
+    "BlockFusion": Example(lambda names: fusions.BlockFusion(names, WIDTH, blocks=2, rank=2)),
+    "ConcatFusion": Example(lambda names: fusions.ConcatFusion(names, WIDTH)),
+    "ConceptFusion": Example(lambda names: fusions.ConceptFusion(names, WIDTH, concepts=4)),
+    "CyclicFusion": Example(lambda names: fusions.CyclicFusion(names, WIDTH, steps=2)),
+    "DecisionFusion(mean)": Example(lambda names: fusions.DecisionFusion(names, WIDTH, "mean")),
+    "DecisionFusion(weighted)": Example(lambda names: fusions.DecisionFusion(names, WIDTH, "weighted")),
+    "DecisionFusion(learned)": Example(lambda names: fusions.DecisionFusion(names, WIDTH, "learned")),
+    "DecisionFusion(vote)": Example(lambda names: fusions.DecisionFusion(names, WIDTH, "vote")),
+    "FeedForwardFusion": Example(lambda names: fusions.FeedForwardFusion(names, WIDTH)),
+    "GatedFusion": Example(lambda names: fusions.GatedFusion(names, WIDTH)),
+    "LowRankFusion": Example(lambda names: fusions.LowRankFusion(names, WIDTH, rank=3)),
+    "MLBFusion": Example(lambda names: fusions.MLBFusion(names, WIDTH, rank=5)),
+    "MemoryFusion": Example(lambda names: fusions.MemoryFusion(names, WIDTH, slots=4)),
+    "MixtureOfExpertsFusion": Example(lambda names: fusions.MixtureOfExpertsFusion(names, WIDTH, experts=3)),
+    "MutanFusion": Example(lambda names: fusions.MutanFusion(names, WIDTH, width=5, rank=2)),
+    "ProductOfExpertsFusion": Example(lambda names: fusions.ProductOfExpertsFusion(names, WIDTH)),
+    "SumFusion": Example(lambda names: fusions.SumFusion(names, WIDTH)),
+    "SumFusion(plain)": Example(lambda names: fusions.SumFusion(names, WIDTH, scaled=False)),
+    "TensorFusion": Example(lambda names: fusions.TensorFusion(names, WIDTH, width=3)),
+    "WeightedSumFusion": Example(lambda names: fusions.WeightedSumFusion(names, WIDTH)),
 }
+"""By the name of the class; a form of it in brackets behind."""
+
+NO_FUSIONS = {"Reconstruction"}
+"""Public modules that come before a fusion, and are tested by themselves."""
 
 
 def example_input(

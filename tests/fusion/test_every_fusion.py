@@ -1,14 +1,21 @@
 """What holds for every public fusion, stated once. A fusion without an example fails here."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 import mmgraph.fusion
+import mmgraph.fusion.base
 from mmgraph.errors import InputError
-from tests.fusion.every_fusion import EXAMPLES, NAMES, WIDTH, Example, example_input
+from tests.fusion.every_fusion import EXAMPLES, NAMES, NO_FUSIONS, WIDTH, Example, example_input
 
+ROOT = Path(__file__).parent.parent.parent
 ALL = pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES.keys())
 COUNTS = pytest.mark.parametrize("names", [NAMES[:1], NAMES[:2], NAMES, (*NAMES, "user")], ids=len)
 
@@ -28,7 +35,7 @@ def test_every_public_fusion_has_an_example():
         for name in mmgraph.fusion.__all__
         if isinstance(kind := getattr(mmgraph.fusion, name), type) and issubclass(kind, nn.Module)
     }
-    assert public == set(EXAMPLES)
+    assert public - NO_FUSIONS == {name.partition("(")[0] for name in EXAMPLES}
 
 
 @ALL
@@ -90,7 +97,8 @@ def test_the_order_of_the_dicts_is_irrelevant(example):
 @ALL
 def test_every_weight_is_registered_and_gets_a_gradient(example):
     fusion = made(example)
-    out = fusion(*example_input())
+    pooled, present = example_input()
+    out = fusion({name: value.requires_grad_() for name, value in pooled.items()}, present)
     (out * torch.randn_like(out)).sum().backward()
     for name, parameter in fusion.named_parameters():
         if name in example.unread:
@@ -145,15 +153,73 @@ def test_a_sample_without_any_modality_is_an_error_that_names_it(example):
 
 
 @ALL
+def test_such_a_sample_unseen_as_on_an_accelerator_is_finite_and_hurts_no_other(example, monkeypatch):
+    fusion = made(example)
+    pooled, present = example_input()
+    before = fusion(pooled, present)
+    present = {name: here.index_fill(0, torch.tensor([4]), False) for name, here in present.items()}
+    monkeypatch.setattr(mmgraph.fusion.base, "check_some_present", lambda *_: None)
+    leaves = {name: value.requires_grad_() for name, value in pooled.items()}
+    out = fusion(leaves, present)
+    assert bool(torch.isfinite(out).all())
+    assert torch.allclose(out[torch.arange(7) != 4], before[torch.arange(7) != 4], atol=1e-12)
+    out.square().sum().backward()
+    gradients = [leaf.grad for leaf in leaves.values()] + [p.grad for p in fusion.parameters()]
+    assert all(gradient is None or bool(torch.isfinite(gradient).all()) for gradient in gradients)
+
+
+@ALL
+def test_no_samples_give_no_vectors(example):
+    fusion = made(example)
+    pooled, present = example_input(0)
+    out = fusion({name: value.requires_grad_() for name, value in pooled.items()}, present)
+    assert out.shape == (0, WIDTH)
+    out.sum().backward()
+    assert all(p.grad is None or float(p.grad.abs().sum()) == 0 for p in fusion.parameters())
+
+
+@ALL
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_short_floats_stay_short_and_near_the_long_ones(example, dtype):
+    fusion = made(example, dtype=torch.float32)
+    pooled, present = example_input(dtype=torch.float32)
+    exact = fusion(pooled, present).detach()
+    out = fusion.to(dtype)({name: value.to(dtype) for name, value in pooled.items()}, present)
+    assert out.dtype == dtype
+    assert bool(((out.float() - exact).abs() < 0.06 * exact.abs().max().clamp(min=1)).all())
+
+
+@ALL
+def test_autocast_stays_near_and_has_finite_gradients(example):
+    fusion = made(example, dtype=torch.float32)
+    pooled, present = example_input(dtype=torch.float32)
+    leaves = {name: value.requires_grad_() for name, value in pooled.items()}
+    exact = fusion(leaves, present).detach()
+    with torch.autocast("cpu", torch.bfloat16):
+        out = fusion(leaves, present)
+    assert bool(((out.float() - exact).abs() < 0.06 * exact.abs().max().clamp(min=1)).all())
+    (out * torch.randn_like(out)).sum().backward()
+    assert all(float(leaf.grad.abs().sum()) > 0 for leaf in leaves.values())
+    assert all(p.grad is not None and bool(torch.isfinite(p.grad).all()) for p in fusion.parameters())
+
+
+@ALL
 def test_other_modalities_than_it_was_made_for_are_errors(example):
     fusion = made(example)
     pooled, present = example_input()
     with pytest.raises(InputError, match="'token' is not there"):
         fusion({name: pooled[name] for name in ("region", "segment")}, present)
+    with pytest.raises(InputError, match=r"presence of .* 'token' is not there"):
+        fusion(pooled, {name: present[name] for name in ("region", "segment")})
     with pytest.raises(InputError, match="'item' is unknown"):
         fusion({**pooled, "item": pooled["token"]}, present)
+    narrow = {name: value[:, 1:] for name, value in pooled.items()}
+    with pytest.raises(InputError, match=rf"width {WIDTH} and got \[7, {WIDTH - 1}\] of 'region'"):
+        fusion(narrow, present)
     with pytest.raises(InputError, match="name at least one"):
         example.make(())
+    with pytest.raises(InputError, match="'token' twice"):
+        example.make(("token", "region", "token"))
 
 
 @ALL
@@ -176,3 +242,17 @@ def test_forward_backward_and_step_never_wait_for_the_device(example, accelerato
         for leaf, gradient in zip(leaves, gradients, strict=True):
             leaf.grad = gradient
         torch.optim.AdamW(leaves, foreach=False).step()
+
+
+@pytest.fixture(scope="module")
+def faults():
+    """What went wrong with each compiled fusion."""
+    script = [sys.executable, "-m", "tests.fusion.compile_every_fusion"]
+    done = subprocess.run(script, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_torch_compiles_it_without_a_break(name, faults):
+    assert faults[name] == ""

@@ -1,6 +1,5 @@
 import torch
 
-from mmgraph.alignment import Alignment
 from mmgraph.graph import HeteroGraph, NodeSpec, Schema
 from mmgraph.heads import AnswerHead
 from mmgraph.models import Encoded
@@ -9,11 +8,10 @@ GRAPH = HeteroGraph.create(Schema({"point": NodeSpec(2)}), 3)
 
 
 def encoded(loss=0.25):
-    alignment = Alignment(torch.zeros(3, 1, 1), torch.tensor(loss))
-    return Encoded(GRAPH, {}, torch.randn(3, 8), {("token", "region"): alignment})
+    return Encoded(GRAPH, {}, {}, {}, torch.randn(3, 8), {}, {"align_token_region": torch.tensor(loss)})
 
 
-def test_the_loss_is_the_cross_entropy_and_each_aligner_s_term():
+def test_the_loss_is_the_cross_entropy_and_the_model_s_terms():
     head, example, target = AnswerHead(8, ("yes", "no")), encoded(), torch.tensor([0, 1, 1])
     terms = head.loss(example, target)
     logits = head(example).log_softmax(-1)

@@ -1,5 +1,6 @@
 """Every linker against a double loop over the nodes of each sample."""
 
+import ot
 import pytest
 import torch
 
@@ -11,6 +12,7 @@ from mmgraph.linkers import (
     SimilarityLinker,
     SpatialLinker,
     TemporalLinker,
+    TransportLinker,
 )
 
 SCHEMA = Schema(
@@ -32,6 +34,8 @@ LINKERS = [
     TemporalLinker("segment", "segment", minimum=0.5, relation="with"),
     SpatialLinker("region", "region"),
     PairLinker("token", "region"),
+    TransportLinker("token", "region"),
+    TransportLinker("token", "region", threshold=None, k=2, null_cost=1.0, eps=0.1),
 ]
 
 
@@ -110,6 +114,33 @@ def test_mutual_links_are_near_in_both_directions():
     assert 0 < len(found) < len(forward)
 
 
+def test_transport_links_are_the_large_shares_of_a_plan():
+    graph = sample(6, 4, 0)
+    x, y = (torch.nn.functional.normalize(graph.x[end].double()) for end in ("token", "region"))
+    plan = ot.sinkhorn([], [], (1 - x @ y.T).numpy(), 0.1, stopThr=1e-12, numItermax=10_000)
+    shares = 4 * torch.from_numpy(plan)
+    expected = {(i, j): float(shares[i, j]) for i in range(4) for j in range(6) if shares[i, j] >= 0.2}
+    found, score = edges_of(TransportLinker("token", "region", threshold=0.2, eps=0.1)(graph))
+    assert dict(zip(map(tuple, found), score, strict=True)) == pytest.approx(expected, abs=1e-6)
+    assert 4 < len(expected) < 24
+    found, score = edges_of(TransportLinker("token", "region", threshold=None, k=2, eps=0.1)(graph))
+    best = shares.topk(2)
+    assert found == [[i, j] for i in range(4) for j in best.indices[i].tolist()]
+    assert score == pytest.approx(best.values.flatten().tolist(), abs=1e-6)
+
+
+def test_transport_takes_every_target_where_the_nearest_leave_some():
+    graph = sample(3, 3, 0)
+    graph.x["token"][:] = torch.tensor([[1.0, 0.0, 0.0], [1.0, 0.1, 0.0], [1.0, 0.0, 0.2]])
+    graph.x["region"][:] = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    nearest = edges_of(SimilarityLinker("token", "region", k=1)(graph))[0]
+    assert nearest == [[0, 0], [1, 0], [2, 0]]
+    matched = edges_of(TransportLinker("token", "region", threshold=0.5, eps=0.02)(graph))[0]
+    assert matched == [[0, 0], [1, 1], [2, 2]]
+    apart = TransportLinker("token", "region", threshold=0.3, eps=0.05, null_cost=0.5)
+    assert all(target == 0 for _, target in edges_of(apart(graph))[0])
+
+
 def test_a_threshold_keeps_the_cosines_above_it():
     graph = sample(6, 5, 0)
     found = edges_of(SimilarityLinker("token", "region", k=None, threshold=0.3)(graph))[0]
@@ -176,6 +207,14 @@ def test_a_second_linker_on_a_relation_keeps_its_origin(samples):
         (lambda g: SimilarityLinker("token", "region", embedding="clip")(g), "no extra 'clip'"),
         (lambda g: SimilarityLinker("token", "region", k=None), "needs a threshold"),
         (lambda g: SimilarityLinker("token", "region", k=0), "at least 1"),
+        (lambda g: TransportLinker("token", "segment")(g), "TransportLinker: x is 3 wide for 'token'"),
+        (lambda g: TransportLinker("word", "region")(g), "TransportLinker: 'word' nodes are ids"),
+        (lambda g: TransportLinker("region", "region"), "'region' twice"),
+        (lambda g: TransportLinker("token", "region", threshold=None), "needs k"),
+        (lambda g: TransportLinker("token", "region", threshold=0.0), "share above 0"),
+        (lambda g: TransportLinker("token", "region", k=0), "at least 1"),
+        (lambda g: TransportLinker("token", "region", eps=0.0), "eps=0.0"),
+        (lambda g: TransportLinker("token", "region", iterations=0), "iterations=0"),
         (lambda g: TemporalLinker("region", "token")(g), "'region' nodes have no times"),
         (lambda g: SpatialLinker("token", "region")(g), "'token' nodes have no boxes"),
         (lambda g: PairLinker("token", "region")(g, [[(0, 9)]]), r"pairs of sample 's'\[0\] is \[0.0, 9.0\]"),

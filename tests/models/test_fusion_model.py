@@ -89,7 +89,7 @@ def test_features_are_standardised_by_the_training_data():
     model = FusionModel(SCHEMA, dim=16)
     graph = collate([one(9, 2, 3), one(7, 0, 5)])
     model.fit_features(graph)
-    encoder = model.encoder.types["of_region"]
+    encoder = model.encoder.embed.types["of_region"]
     assert torch.allclose(encoder.mean, graph.x["region"].mean(0))
     assert torch.allclose(encoder.deviation, graph.x["region"].std(0))
 
@@ -137,7 +137,7 @@ def test_the_pretended_device_raises_on_what_waits(accelerator):
 
 def test_the_order_of_a_schema_changes_nothing():
     model, graph = FusionModel(SCHEMA, dim=16, align=PAIRS).eval(), batch()
-    for layer in model.layers:
+    for layer in model.encoder.layers:
         torch.nn.init.normal_(layer.mix.edge_table)
     turned = Schema(dict(reversed(SCHEMA.nodes.items())), dict(reversed(SCHEMA.edges.items())))
     assert turned == SCHEMA
@@ -156,7 +156,7 @@ def test_the_order_of_a_schema_changes_nothing():
 def test_node_types_whose_names_look_alike_have_encoders_of_their_own():
     schema = Schema({name: NodeSpec(3) for name in ("a.b", "a_b", "a_dot_b", "type", "keys")})
     model = FusionModel(schema, dim=8)
-    assert len(model.encoder.types) == 5
+    assert len(model.encoder.embed.types) == 5
     graph = HeteroGraph.create(
         schema,
         2,

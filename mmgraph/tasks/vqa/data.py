@@ -1,0 +1,66 @@
+"""Scenes as graphs of questions, pictures and sounds."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from tqdm import tqdm
+
+from mmgraph.builders import MultimodalBuilder, RegionBuilder, SegmentBuilder, TokenBuilder, Vocabulary
+from mmgraph.data.synthetic import Question, Scene, Scenes, flatten
+from mmgraph.graph import GraphStore
+from mmgraph.linkers import CompleteLinker
+
+__all__ = ["Split", "draw", "make_builder", "make_split"]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Questions over scenes, and their graphs; question i is sample i."""
+
+    scenes: Sequence[Scene]
+    questions: list[tuple[int, Question]]
+    graphs: GraphStore
+
+    def expected(self) -> list[str]:
+        """The right answers."""
+        return [question.answer for _, question in self.questions]
+
+
+def make_builder(texts: Iterable[str], modalities: Sequence[str]) -> MultimodalBuilder:
+    """Regions found in the pixels, words of the training questions, sounds found by their energy."""
+    builders: list[object] = [TokenBuilder(vocabulary=Vocabulary.fit(texts), edges=("next", "complete"))]
+    linkers = []
+    if "image" in modalities:
+        builders.append(RegionBuilder(boxes="components", features="statistics+pixels:5", edges="knn:8"))
+        linkers.append(CompleteLinker("token", "region"))
+    if "audio" in modalities:
+        builders.append(SegmentBuilder(rule="activity", edges=("next", "complete")))
+        linkers.append(CompleteLinker("token", "segment"))
+    if {"image", "audio"} <= set(modalities):
+        linkers.append(CompleteLinker("segment", "region"))
+    return MultimodalBuilder(*builders, linkers=linkers, check=False)
+
+
+def draw(scenes: Scenes) -> list[Scene]:
+    """The scenes themselves: each is drawn anew whenever it is asked for."""
+    return list(tqdm(scenes, desc=f"drawing {scenes.split}", disable=None))
+
+
+def make_split(
+    scenes: Iterable[Scene], builder: MultimodalBuilder, answers: tuple[str, ...], drop: Iterable[str] = ()
+) -> Split:
+    """The scenes' questions as graphs; a modality in `drop` is missing from every one."""
+    made = list(scenes)
+    questions = flatten(made)
+    sounds = [scene.sound for scene in made]
+    inputs = {
+        "text": [question.text for _, question in questions],
+        "image": [made[number].image for number, _ in questions],
+        "audio": [sounds[number] for number, _ in questions],
+    }
+    ids = [f"{made[number].id}:{i}" for i, (number, _) in enumerate(questions)]
+    kept = {name: items for name, items in inputs.items() if name in builder.inputs and name not in drop}
+    graph = builder.batch(ids=ids, **kept)
+    target = torch.tensor([answers.index(question.answer) for _, question in questions])
+    return Split(made, questions, GraphStore(replace(graph, target={"answer": target})))

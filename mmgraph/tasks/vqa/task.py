@@ -1,0 +1,213 @@
+"""The comparison of models that answer questions about scenes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import torch
+
+from mmgraph.comparison import Usage
+from mmgraph.data.synthetic import ANSWERS, Question, Scene, Scenes, flatten
+from mmgraph.graph import GraphStore, HeteroGraph, shuffle_edges, without
+from mmgraph.metrics import Accuracy, accuracy, accuracy_by, plan_accuracy
+from mmgraph.models.encoded import Pair
+from mmgraph.tasks.vqa.answerer import EVALUATION_BATCH, Answerer
+from mmgraph.tasks.vqa.arms import Arm, Shape, arm
+from mmgraph.tasks.vqa.data import draw, make_builder, make_split
+from mmgraph.tasks.vqa.truth import padded_truth
+from mmgraph.training import ModalityDropout, Run, SubsetScores, evaluate, fit, load_weights
+
+__all__ = ["VQA"]
+
+
+@dataclass(frozen=True)
+class VQA:
+    """Questions about scenes, with settings that all arms share.
+
+    Args:
+        kind: "full" has sound, "sort-of-clevr" is Santoro et al.'s part alone.
+        families: names of the families of questions; None for all. For "full" only.
+        train_scenes: pictures to train on.
+        validation_scenes: pictures that pick the weights.
+        test_scenes: pictures for the one test at the end.
+        questions_per_scene: questions of each picture.
+        dim: width of the nodes.
+        layers: number of graph layers.
+        heads: attention heads.
+        dropout: probability.
+        steps: training steps of every arm.
+        batch_size: questions of a step.
+        learning_rate: its highest value.
+        validate_every: steps between validations.
+        detail_samples: questions of a split that every subset of modalities is tried on, and whose alignment
+            is held against the truth.
+        data_seed: of the scenes; the seeds of the comparison are those of weights and order.
+    """
+
+    name: ClassVar[str] = "vqa"
+    metric: ClassVar[str] = "accuracy"
+    reference: ClassVar[str] = "full"
+
+    kind: Literal["full", "sort-of-clevr"] = "full"
+    families: tuple[str, ...] | None = None
+    train_scenes: int = 2000
+    validation_scenes: int = 500
+    test_scenes: int = 500
+    questions_per_scene: int = 20
+    dim: int = 64
+    layers: int = 2
+    heads: int = 4
+    dropout: float = 0.0
+    steps: int = 4000
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    validate_every: int = 1000
+    detail_samples: int = 2000
+    data_seed: int = 0
+
+    def settings(self) -> Mapping[str, Any]:
+        """All of them."""
+        return asdict(self)
+
+    def describe(self, name: str) -> str:
+        """What an arm is.
+
+        Raises:
+            InputError: there is no such arm.
+        """
+        return arm(name).about
+
+    def prepare(self, split: str, folder: Path) -> None:
+        """Build the graphs of a split, once."""
+        path = folder / f"{split}.safetensors"
+        if path.exists():
+            return
+        # The vocabulary is the training questions', for every split.
+        first = draw(self._scenes("train", min(300, self.train_scenes)))
+        texts = [question.text for scene in first for question in scene.questions]
+        builder = make_builder(texts, ("image", "audio") if self.kind == "full" else ("image",))
+        scenes = draw(self._scenes(split, self._count(split)))
+        folder.mkdir(parents=True, exist_ok=True)
+        make_split(scenes, builder, self.answers).graphs.graph.save(path)
+
+    def train(self, name: str, seed: int, data: Path, folder: Path) -> Mapping[str, float]:
+        """Train an arm, pick its weights on validation; gives validation scores and costs."""
+        chosen = arm(name)
+        train, validation = (self._load(split, chosen, data) for split in ("train", "validation"))
+        torch.manual_seed(seed)
+        answerer = self._make(chosen, train.graph)
+        answerer.model.fit_features(train.graph)
+        expected = self._expected(validation.graph)
+        with Usage() as usage:
+            fit(
+                answerer,
+                answerer,
+                train,
+                lambda: accuracy(answerer.predict(validation), expected).share,
+                Run(folder, {"arm": name, "seed": seed, **self.settings()}),
+                steps=self.steps,
+                batch_size=self.batch_size,
+                learning_rate=self.learning_rate,
+                validate_every=self.validate_every,
+                seed=seed,
+                prepare=ModalityDropout(chosen.dropped, seed=seed) if chosen.dropped else None,
+            )
+        costs = {
+            "parameters": sum(p.numel() for p in answerer.parameters()),
+            "cpu_seconds": usage.cpu_seconds,
+            "peak_mib": usage.peak_mib,
+        }
+        return {**self._scores(answerer, validation, "validation", chosen), **costs}
+
+    def test(self, name: str, seed: int, data: Path, folder: Path) -> Mapping[str, float]:
+        """The scores of the chosen weights on the test split."""
+        chosen = arm(name)
+        test = self._load("test", chosen, data)
+        answerer = self._make(chosen, test.graph)
+        load_weights(answerer, folder / "model.safetensors")
+        return self._scores(answerer.eval(), test, "test", chosen)
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Every answer that there is."""
+        return ANSWERS[self.kind]
+
+    def _make(self, chosen: Arm, graph: HeteroGraph) -> Answerer:
+        return chosen.make(graph.schema, self.answers, Shape(self.dim, self.layers, self.heads, self.dropout))
+
+    def _count(self, split: str) -> int:
+        return {"train": self.train_scenes, "validation": self.validation_scenes, "test": self.test_scenes}[
+            split
+        ]
+
+    def _scenes(self, split: str, count: int) -> Scenes:
+        return Scenes(
+            split,
+            count,
+            self.data_seed,
+            kind=self.kind,
+            questions_per_scene=self.questions_per_scene,
+            families=self.families,
+        )
+
+    def _load(self, split: str, chosen: Arm, data: Path) -> GraphStore:
+        """A split as an arm sees it."""
+        graph = HeteroGraph.load(data / f"{split}.safetensors")
+        if chosen.only is not None:
+            graph = without(graph, graph.schema.nodes.keys() - set(chosen.only))
+        if chosen.edges == "shuffled":
+            graph = shuffle_edges(graph, seed=self.data_seed)
+        return GraphStore(graph)
+
+    def _expected(self, graph: HeteroGraph) -> list[str]:
+        return [self.answers[number] for number in graph.target["answer"].tolist()]
+
+    def _scores(self, answerer: Answerer, graphs: GraphStore, split: str, chosen: Arm) -> dict[str, float]:
+        """Accuracy, by kind of question and by family, by subset of modalities, and of the alignment."""
+        scenes = draw(self._scenes(split, self._count(split)))
+        questions = [question for _, question in flatten(scenes)]
+        predicted, expected = answerer.predict(graphs), self._expected(graphs.graph)
+        kinds = ["relational" if question.relational else "non_relational" for question in questions]
+        found = {"accuracy": accuracy(predicted, expected).share}
+        found |= {kind: score.share for kind, score in accuracy_by(predicted, expected, kinds).items()}
+        families = accuracy_by(predicted, expected, [question.family for question in questions])
+        found |= {f"family.{family}": score.share for family, score in families.items()}
+        few = GraphStore(graphs[range(min(self.detail_samples, len(graphs)))])
+        if chosen.only is None:
+            found |= {
+                f"subset.{'+'.join(row.subset)}": row.score.share for row in self._subsets(answerer, few).rows
+            }
+        asked = [(scenes[number], question) for number, question in flatten(scenes)][: len(few)]
+        for pair, score in _alignment(answerer, few, asked).items():
+            found["align " + " ".join(pair)] = score.share
+        return found
+
+    def _subsets(self, answerer: Answerer, graphs: GraphStore) -> SubsetScores:
+        """Accuracy with every subset of the modalities."""
+        expected = self._expected(graphs.graph)
+        return evaluate(
+            lambda batch: answerer.head.predict(answerer.model.encode(batch)),
+            graphs,
+            lambda predicted, numbers: accuracy(
+                [self.answers[i] for i in predicted], [expected[i] for i in numbers]
+            ),
+            subsets="all",
+        )
+
+
+@torch.inference_mode()
+def _alignment(
+    answerer: Answerer, graphs: GraphStore, asked: Sequence[tuple[Scene, Question]]
+) -> dict[Pair, Accuracy]:
+    """Of the nodes that stand for something, how many are aligned most with a node that stands for it too."""
+    right: dict[Pair, Accuracy] = {}
+    for start in range(0, len(graphs), EVALUATION_BATCH):
+        numbers = range(start, min(start + EVALUATION_BATCH, len(graphs)))
+        batch = graphs[numbers]
+        alignments = answerer.model.encode(batch).alignments
+        truth = padded_truth(batch, asked[numbers.start : numbers.stop], list(alignments))
+        for pair, alignment in alignments.items():
+            now, before = plan_accuracy(alignment.plan, truth[pair]), right.get(pair, Accuracy(0, 0))
+            right[pair] = Accuracy(before.right + now.right, before.total + now.total)
+    return right
