@@ -9,6 +9,7 @@ from mmgraph.alignment.similarity import require_positive
 from mmgraph.alignment.structure import structure
 from mmgraph.errors import InputError
 from mmgraph.ops.quadratic_assignment import quadratic_assignment
+from mmgraph.ops.relative_distance import different_pairs
 
 __all__ = ["AssignmentAligner"]
 
@@ -93,8 +94,7 @@ class AssignmentAligner(nn.Module):
 
 def _contrast(distance: Float[Tensor, "B N N"], mask: Bool[Tensor, "B N"]) -> Float[Tensor, "B N N"]:
     """How far the relative distances of different nodes are from one, of length one at most."""
-    same = torch.eye(mask.shape[1], dtype=torch.bool, device=mask.device)
-    pairs = mask[:, :, None] & mask[:, None] & ~same
+    pairs = different_pairs(mask)
     apart = (distance - 1).masked_fill(~pairs, 0.0)
     # Distances that are all the same but for rounding have no structure: their contrast stays small.
     length = (apart.square() + 1e-6 * pairs).sum((1, 2)).clamp(min=1e-6).sqrt()

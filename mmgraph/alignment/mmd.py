@@ -42,7 +42,7 @@ class MMDAligner(nn.Module):
         self,
         dim: int,
         scales: Sequence[float] = (0.25, 0.5, 1.0, 2.0, 4.0),
-        max_nodes: int = 1024,
+        max_nodes: int = 512,
         temperature: float = 0.1,
     ) -> None:
         super().__init__()

@@ -7,37 +7,36 @@ from torch.nn.functional import pad
 
 from mmgraph.alignment.base import Alignment, Sides
 from mmgraph.alignment.similarity import require_positive
-from mmgraph.alignment.structure import Structure, structure
-from mmgraph.ops.distance_profile import profile_cost, profiles
-from mmgraph.ops.spectral_matching import distance_factors, spectral_matching
+from mmgraph.alignment.structure import structure
+from mmgraph.errors import InputError
+from mmgraph.ops.spectral_matching import distance_factors, reweighted_walk
 
 __all__ = ["SpectralAligner"]
 
-POINTS = 16
 REACH = 3.0
 """Distances beyond three times the mean count as that."""
 
 
 class SpectralAligner(nn.Module):
-    r"""The leading eigenvector of how well matches agree, as a share of its sum.
+    r"""The matches in which a random walk over the agreement of matches spends its time.
 
     .. math::
         K_{ia,jb} = v_{ia} v_{jb} \exp \left( -\frac{(D_{ij} - E_{ab})^2}{2 \sigma^2} \right), \qquad
-        v_{ia} = \exp \left( \frac{\cos(W_s x_i, W_t y_a)}{\tau} - \frac{C_{ia}}{2 \rho^2} \right)
+        v_{ia} = \exp \left( \frac{\cos(W_s x_i, W_t y_a)}{\tau} \right)
 
-    Leordeanu and Hebert, "A Spectral Technique for Correspondence Problems Using Pairwise Constraints", ICCV
-    2005; see `mmgraph.ops.spectral_matching`. Two things are ours: D and E, the sides' distances or, where
-    they have none, :math:`1 - \cos` of the projected nodes, are taken over their mean; and a match weighs
-    less by itself the more the spreads of its nodes' distances differ, :math:`C_{ia}`
-    (`mmgraph.ops.distance_profile.profile_cost`). Without that, the many matches that agree by chance
-    drown those that are right.
+    between matches without a common node. Without jumps, it ends at the leading eigenvector of K: Leordeanu
+    and Hebert, "A Spectral Technique for Correspondence Problems Using Pairwise Constraints", ICCV 2005. The
+    default jumps to assignments, as in Cho, Lee and Lee, "Reweighted Random Walks for Graph Matching", ECCV
+    2010, which finds far more; see `mmgraph.ops.spectral_matching`. D and E are the sides' distances or,
+    where they have none, :math:`1 - \cos` of the projected nodes, ours over their mean.
 
     Args:
         dim: width of the nodes.
         bandwidth: :math:`\sigma`, by how much two distances may differ, as a share of the mean, above 0.
-        profile_width: :math:`\rho`, by how much the spreads of two nodes' distances may, likewise.
         temperature: :math:`\tau`, above 0.
-        iterations: of the power method, at least 1.
+        jump: how much of each step is a jump, 0..1.
+        sharpness: how hard the assignments are that it jumps to, above 0.
+        iterations: steps of the walk, at least 1.
 
     Shape:
         `[N, dim]`, `[M, dim]` -> plan `[B, S, T]`, which sums to one in a sample with both sides, else to
@@ -51,50 +50,50 @@ class SpectralAligner(nn.Module):
         self,
         dim: int,
         bandwidth: float = 0.2,
-        profile_width: float = 0.2,
         temperature: float = 0.2,
-        iterations: int = 30,
+        jump: float = 0.8,
+        sharpness: float = 30.0,
+        iterations: int = 40,
     ) -> None:
         super().__init__()
+        if not 0 <= jump <= 1:
+            raise InputError(f"SpectralAligner(jump={jump}): expected a number from 0 to 1")
         require_positive(
             "SpectralAligner",
             bandwidth=bandwidth,
-            profile_width=profile_width,
             temperature=temperature,
+            sharpness=sharpness,
             iterations=iterations,
         )
-        self.bandwidth, self.profile_width = bandwidth, profile_width
-        self.temperature, self.iterations = temperature, iterations
+        self.bandwidth, self.temperature, self.iterations = bandwidth, temperature, iterations
+        self.jump, self.sharpness = jump, sharpness
         self.source = nn.Linear(dim, dim)
         self.target = nn.Linear(dim, dim)
 
     def forward(self, sides: Sides) -> Alignment:
         """The plan; its loss is zero."""
         found = structure(self.source(sides.source), self.target(sides.target), sides)
-        source, target = (
-            distance_factors(distance, mask, self.bandwidth, REACH)
-            for distance, mask in _with_masks(found, sides)
+        plan = reweighted_walk(
+            distance_factors(found.source_distance, sides.source_mask, self.bandwidth, REACH),
+            distance_factors(found.target_distance, sides.target_mask, self.bandwidth, REACH),
+            self._weight(found.cosine, sides.pairs),
+            sides.source_mask,
+            sides.target_mask,
+            self.iterations,
+            jump=self.jump,
+            sharpness=self.sharpness,
         )
-        plan = spectral_matching(source, target, self._weight(found, sides), self.iterations)
-        plan = plan / plan.sum((1, 2), keepdim=True).clamp(min=torch.finfo(plan.dtype).tiny)
         return Alignment(plan.to(sides.source.dtype), sides.source.new_zeros(()))
 
-    def _weight(self, found: Structure, sides: Sides) -> Float[Tensor, "B S T"]:
-        """v, the largest of a sample being one, which changes no eigenvector."""
-        spread = [profiles(distance, mask, POINTS) for distance, mask in _with_masks(found, sides)]
-        logits = found.cosine / self.temperature - profile_cost(*spread) / (2 * self.profile_width**2)
-        least = torch.finfo(logits.dtype).min
-        logits = logits.masked_fill(~sides.pairs, least)
-        largest = pad(logits, (0, 1, 0, 1), value=least).amax((1, 2), keepdim=True)
-        return (logits - largest).exp() * sides.pairs
+    def _weight(self, cosine: Tensor, pairs: Tensor) -> Float[Tensor, "B S T"]:
+        """v, the largest of a sample being one, which changes no walk."""
+        logits = (cosine / self.temperature).masked_fill(~pairs, torch.finfo(cosine.dtype).min)
+        largest = pad(logits, (0, 1, 0, 1), value=torch.finfo(cosine.dtype).min).amax((1, 2), keepdim=True)
+        return (logits - largest).exp() * pairs
 
     def extra_repr(self) -> str:
         """What the plan depends on beside the weights."""
         return (
-            f"bandwidth={self.bandwidth}, profile_width={self.profile_width}, "
-            f"temperature={self.temperature}, iterations={self.iterations}"
+            f"bandwidth={self.bandwidth}, temperature={self.temperature}, jump={self.jump}, "
+            f"sharpness={self.sharpness}, iterations={self.iterations}"
         )
-
-
-def _with_masks(found: Structure, sides: Sides) -> list[tuple[Tensor, Tensor]]:
-    return [(found.source_distance, sides.source_mask), (found.target_distance, sides.target_mask)]

@@ -7,9 +7,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mmgraph.alignment.base import Sides
-from mmgraph.ops.distance_profile import relative_distance
 from mmgraph.ops.neighbours import cosine
 from mmgraph.ops.precision import at_least_float32
+from mmgraph.ops.relative_distance import relative_distance
 
 __all__ = ["Structure", "structure"]
 

@@ -29,7 +29,7 @@ def compare(
     an interrupted comparison goes on where it stopped, and more arms or seeds add to it.
 
     The folder then holds `comparison.json` (the settings), `cells/ARM/seedN/` (each run's files),
-    `table.md` and `table.json`, and `figure.png` where the extra `plot` is installed.
+    `table.md` and `table.json`, and `figure.png` and `subsets.png` where the extra `plot` is installed.
 
     Args:
         task: what is compared.

@@ -1,5 +1,6 @@
 """What a comparison found, as a table, as JSON and as a figure."""
 
+import contextlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import Any
 
 from mmgraph.comparison.cells import Cell
 from mmgraph.comparison.task import Task
+from mmgraph.errors import MissingExtraError
 from mmgraph.metrics.interval import MeanInterval, mean_interval
 from mmgraph.training.checkpoint import write_atomically
 
@@ -16,6 +18,10 @@ __all__ = ["Report", "Row"]
 
 COSTS = ("parameters", "cpu_seconds", "peak_mib")
 """Scores that are costs of training, and so belong to no split."""
+
+
+SUBSET = "subset."
+"""What names of scores with some modalities only begin with, such as "subset.token+region"."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +90,34 @@ class Report:
         return cls(task.name, task.metric, task.reference, split, len(base), tuple(rows))
 
     def write(self, folder: Path) -> None:
-        """Write `table.md`, `table.json` and, where matplotlib is installed, `figure.png`."""
+        """Write `table.md`, `table.json` and, with matplotlib, `figure.png` and `subsets.png`."""
         write_atomically(folder / "table.md", (self.markdown() + "\n").encode())
         content = json.dumps(self.as_dict(), indent=2, allow_nan=False) + "\n"
         write_atomically(folder / "table.json", content.encode())
+        with contextlib.suppress(MissingExtraError):
+            self._draw(folder)
+
+    def _draw(self, folder: Path) -> None:
+        """The arms as dots with intervals, and the reference arm's score by subset of modalities."""
+        from mmgraph.visualization import comparison_figure, save_figure, subset_figure
+
+        seeds = f"{self.split} split, {self.seeds} seeds"
+        figure = comparison_figure(
+            {row.arm: _estimate(row.scores[self.metric]) for row in self.rows},
+            {row.arm: row.values for row in self.rows} if self.seeds > 1 else None,
+            title=f"{self.task}, {seeds}",
+            label=self.metric,
+        )
+        save_figure(figure, folder / "figure.png")
+        base = next(row for row in self.rows if row.arm == self.reference)
+        subsets = {
+            tuple(name.removeprefix(SUBSET).split("+")): _estimate(value)
+            for name, value in base.scores.items()
+            if name.startswith(SUBSET)
+        }
+        if subsets:
+            title = f"{self.task}, {self.reference}, {seeds}"
+            save_figure(subset_figure(subsets, title=title, label=self.metric), folder / "subsets.png")
 
     def as_dict(self) -> dict[str, Any]:
         """Every arm's scores, with low and high ends, for JSON; what no number of seeds tells is null."""
@@ -137,6 +167,13 @@ def _row(row: Row) -> dict[str, Any]:
         "behind": None if row.behind is None else _interval(row.behind),
         "values": list(row.values),
     }
+
+
+def _estimate(value: MeanInterval) -> tuple[float, float, float]:
+    """Value, low and high as figures take them; of a single seed all are its value."""
+    if math.isnan(value.low):
+        return value.mean, value.mean, value.mean
+    return value.mean, value.low, value.high
 
 
 def _interval(value: MeanInterval) -> dict[str, float | None]:

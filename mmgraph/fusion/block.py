@@ -23,8 +23,8 @@ class BlockFusion(nn.Module):
     Ben-younes et al., "BLOCK: Bilinear Superdiagonal Fusion for Visual Question Answering and Visual
     Relationship Detection", AAAI 2019, arXiv 1902.00038. Of two modalities it is a bilinear map whose core
     tensor has C blocks on its diagonal, with slices of rank R at most, and zeros elsewhere; here of any
-    number. The powers and norms that the authors' program takes of the blocks are left out. A missing modality
-    is no factor.
+    number. The powers and norms that the authors' program takes of the blocks are left out. A missing
+    modality is no factor.
 
     Args:
         modalities: their names; the order of the dicts that come does not matter.

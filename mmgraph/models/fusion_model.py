@@ -6,6 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from mmgraph.alignment.make import AlignerKind
+from mmgraph.errors import InputError
 from mmgraph.fusion.make import FusionKind, make_fusion
 from mmgraph.fusion.reconstruction import Reconstruction, ReconstructionKind
 from mmgraph.graph import HeteroGraph, NodeType, Schema
@@ -36,6 +37,7 @@ class FusionModel(nn.Module):
         layer: what mixes nodes over edges: "relational" (one softmax over all typed edges), or a convolution
             for each relation: "gcn", "sage", "gin", "gat", "gatv2", "transformer", "hgt".
         aligner: how pairs are aligned; see `mmgraph.alignment.make_aligner`.
+        align_weight: how much the aligners' own losses count beside the task's, at least 0.
         context: the node type whose mean vector conditions aligners that take a context.
         fusion: how modalities become one vector; see `mmgraph.fusion.make_fusion`.
         reconstruct: how a missing modality is filled before it is fused, "mean", "token" or "predict"; None
@@ -57,12 +59,16 @@ class FusionModel(nn.Module):
         dropout: float = 0.0,
         layer: LayerKind = "relational",
         aligner: AlignerKind = "attention",
+        align_weight: float = 0.1,
         context: NodeType | None = None,
         fusion: FusionKind = "attention",
         reconstruct: ReconstructionKind | None = None,
     ) -> None:
         super().__init__()
+        if align_weight < 0:
+            raise InputError(f"FusionModel(align_weight={align_weight}): expected at least 0")
         self.schema = schema
+        self.align_weight = align_weight
         self.encoder = GraphEncoder(schema, dim, layers, heads, cross_from, dropout, layer)
         self.align = PairAlignment(schema, dim, align, aligner, context)
         self.pool = nn.ModuleDict({parameter_name(key): AttentionPool(dim) for key in schema.nodes})
@@ -83,7 +89,10 @@ class FusionModel(nn.Module):
         present = presence(graph)
         nodes, layout = self.encoder(graph)
         nodes, alignments = self.align(nodes, layout)
-        terms = {f"align_{source}_{target}": found.loss for (source, target), found in alignments.items()}
+        terms = {
+            f"align_{source}_{target}": self.align_weight * found.loss
+            for (source, target), found in alignments.items()
+        }
         pooled = {key: self.pool[parameter_name(key)](nodes[key], layout.blocks[key]) for key in nodes}
         filled, there = pooled, {key: present[key] for key in nodes}
         if self.reconstruct is not None:

@@ -13,7 +13,6 @@ from mmgraph.models.encoded import Encoded
 from mmgraph.models.presence import presence
 from mmgraph.models.transformer_block import TransformerBlock
 from mmgraph.nn import AttentionPool, lay_out
-from mmgraph.ops.blocks import Blocks
 
 __all__ = ["MultimodalTransformer"]
 
@@ -70,12 +69,13 @@ class MultimodalTransformer(nn.Module):
         layout = lay_out(graph)
         embedded = self.embed(graph, layout)
         counts = [len(value) for value in embedded.values()]
-        kind = torch.arange(len(counts), device=self.modality.device)
-        kind = torch.repeat_interleave(
-            kind, torch.tensor(counts, device=kind.device), output_size=sum(counts)
-        )
-        packed: Blocks = layout.packed
-        x, kind_at = packed.pad(torch.cat(list(embedded.values())) + self.modality[kind]), packed.pad(kind)
+        marked = [value + row for value, row in zip(embedded.values(), self.modality.unbind(0), strict=True)]
+        kinds = [
+            graph.batch[key].new_full((count,), i)
+            for i, (key, count) in enumerate(zip(embedded, counts, strict=True))
+        ]
+        packed = layout.packed
+        x, kind_at = packed.pad(torch.cat(marked)), packed.pad(torch.cat(kinds))
         everything = packed.mask[:, None, :] & packed.mask[:, :, None]
         same = everything & (kind_at[:, None, :] == kind_at[:, :, None])
         for within, across in zip(self.within, self.across, strict=True):

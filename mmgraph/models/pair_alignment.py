@@ -60,7 +60,8 @@ class PairAlignment(nn.Module):
         self.pairs = tuple((source, target) for source, target in pairs)
         self.context = context
         self.needs_distances = reads_distances(kind)
-        self.aligners = nn.ModuleList([make_aligner(kind, dim) for _ in self.pairs])
+        width = None if context is None else dim
+        self.aligners = nn.ModuleList([make_aligner(kind, dim, width) for _ in self.pairs])
         self.messages = nn.ModuleList([nn.Linear(dim, dim) for _ in self.pairs])
 
     def forward(

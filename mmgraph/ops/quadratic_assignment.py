@@ -7,7 +7,7 @@ from torch.nn.functional import pad
 
 from mmgraph.errors import InputError
 from mmgraph.ops.precision import at_least_float32
-from mmgraph.ops.sinkhorn import sinkhorn
+from mmgraph.ops.soft_assignment import soft_assignment
 
 __all__ = ["assignment_objective", "quadratic_assignment"]
 
@@ -36,15 +36,14 @@ def quadratic_assignment(
         \frac{\nabla F(P)}{c} + \gamma P \right), \qquad
         c = \frac{2 \|A\| \|B\|}{\min(S, T)} + \max |U|
 
-    where softassign is the Sinkhorn plan with a further row and column that take up what the larger side has
-    more. Gold and Rangarajan, "A Graduated Assignment Algorithm for Graph Matching", IEEE Transactions on
-    Pattern Analysis and Machine Intelligence 1996; the objective of Koopmans and Beckmann, "Assignment
-    Problems and the Location of Economic Activities", Econometrica 1957; the self-amplification
-    :math:`\gamma`, which changes no permutation's place among the others, of Rangarajan, Gold and Mjolsness,
-    "A Novel Optimizing Network Architecture with Applications", Neural Computation 1996. Ours divides by c,
-    which makes the smoothing free of the weights' unit; has a fixed number of smoothings with one step each;
-    and leaves the last rounding to `mmgraph.alignment.hard_assignment`. The problem is NP-hard: what is found
-    is good, often not best.
+    where softassign is that of `mmgraph.ops.soft_assignment`. Gold and Rangarajan, "A Graduated Assignment
+    Algorithm for Graph Matching", IEEE Transactions on Pattern Analysis and Machine Intelligence 1996; the
+    objective of Koopmans and Beckmann, "Assignment Problems and the Location of Economic Activities",
+    Econometrica 1957; the self-amplification :math:`\gamma`, which changes no permutation's place among the
+    others, of Rangarajan, Gold and Mjolsness, "A Novel Optimizing Network Architecture with Applications",
+    Neural Computation 1996. Ours divides by c, which makes the smoothing free of the weights' unit; has a
+    fixed number of smoothings with one step each; and leaves the last rounding to
+    `mmgraph.alignment.hard_assignment`. The problem is NP-hard: what is found is good, often not best.
 
     Args:
         source_weight: A, symmetric; where there is no node, whatever there is.
@@ -76,12 +75,12 @@ def quadratic_assignment(
         _within(target_weight.to(dtype), target_mask),
     )
     unary = affinity.to(dtype).masked_fill(~pairs, 0.0)
-    masses, most = _masses(source_mask, target_mask, dtype)
-    scale = _scale(source, target, unary, most)
-    plan = pairs.to(dtype) / torch.maximum(source_mask.sum(1), target_mask.sum(1)).clamp(min=1)[:, None, None]
+    sources, targets = source_mask.sum(1), target_mask.sum(1)
+    scale = _scale(source, target, unary, torch.minimum(sources, targets))
+    plan = pairs.to(dtype) / torch.maximum(sources, targets).clamp(min=1)[:, None, None]
     for eps in _falling(start, stop, steps):
         gain = (2 * source @ plan @ target + unary) / scale + damping * plan
-        plan = sinkhorn(pad(-gain, (0, 1, 0, 1)), *masses, eps, iterations, warn=False)[:, :-1, :-1]
+        plan = soft_assignment(gain, source_mask, target_mask, eps, iterations)
     return plan.to(affinity.dtype)
 
 
@@ -101,18 +100,6 @@ def assignment_objective(
 
 def _within(weight: Tensor, mask: Tensor) -> Tensor:
     return weight.masked_fill(~(mask[:, :, None] & mask[:, None]), 0.0)
-
-
-def _masses(
-    source_mask: Tensor, target_mask: Tensor, dtype: torch.dtype
-) -> tuple[tuple[Tensor, Tensor], Tensor]:
-    """One for each node, and for a last one what the other side has more; and how many pairs there can be."""
-    sources, targets = (mask.sum(1, keepdim=True) for mask in (source_mask, target_mask))
-    masses = (
-        torch.cat([source_mask, (targets - sources).clamp(min=0)], dim=1).to(dtype),
-        torch.cat([target_mask, (sources - targets).clamp(min=0)], dim=1).to(dtype),
-    )
-    return masses, torch.minimum(sources, targets)[:, 0]
 
 
 def _scale(source: Tensor, target: Tensor, unary: Tensor, most: Tensor) -> Float[Tensor, "B 1 1"]:

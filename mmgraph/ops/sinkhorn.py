@@ -149,7 +149,7 @@ def soft_match(
 
 def _least(exponent: Tensor) -> float:
     """The exponent below which a term is taken to be it: far from denormal, and nothing beside one."""
-    return -0.9 * math.log(torch.finfo(exponent.dtype).max)
+    return -0.95 * math.log(torch.finfo(exponent.dtype).max)
 
 
 def _in_the_log_domain(problem: Problem, iterations: int) -> Tensor:
@@ -179,23 +179,24 @@ def _by_kernels(problem: Problem, iterations: int) -> Tensor:
 
 
 def _kernel(logits: Tensor, f: Tensor, g: Tensor) -> Tensor:
-    return (logits + f[:, :, None]).add_(g[:, None, :]).clamp_(min=_least(logits)).exp_()
+    return (f[:, :, None] + g[:, None, :]).add_(logits).clamp_(min=_least(logits)).exp_()
 
 
 def _step(logits: Tensor) -> int:
     """After how many iterations to absorb: even masses multiply an entry by S T at most in each."""
     growth = math.log(max(logits.shape[1] * logits.shape[2], 2))
-    return max(1, int(-0.7 * _least(logits) / growth))
+    return max(1, int(-0.75 * _least(logits) / growth))
 
 
 def _scalings(kernel: Tensor, problem: Problem, iterations: int) -> tuple[Tensor, Tensor]:
     """What scales rows and columns of the kernel; a row vector's product is the fast one."""
     source, target, back = problem.source[:, None, :], problem.target[:, None, :], kernel.transpose(1, 2)
-    u, v, tiny = torch.ones_like(source), torch.ones_like(target), torch.finfo(kernel.dtype).tiny
+    u, v = torch.ones_like(source), torch.ones_like(target)
+    # Added to every sum: those of nodes without mass may be lost to underflow, and 0 / 0 is no number.
+    least = [torch.full_like(mass, torch.finfo(mass.dtype).tiny) for mass in (source, target)]
     for _ in range(iterations):
-        # Of nodes without mass, whose sums may be lost to underflow, the clamp makes 0 / tiny.
-        u = source / torch.bmm(v, back).clamp_(min=tiny)
-        v = target / torch.bmm(u, kernel).clamp_(min=tiny)
+        torch.div(source, torch.baddbmm(least[0], v, back, out=u), out=u)
+        torch.div(target, torch.baddbmm(least[1], u, kernel, out=v), out=v)
     return u.squeeze(1), v.squeeze(1)
 
 

@@ -71,6 +71,8 @@ class _Attached(torch.autograd.Function):
         rows, columns = wide.sum(2), wide.sum(1)
         x, y = _adjoint(wide, weighted, rows, columns, ctx.damping)
         to_cost = (x[:, :, None] + y[:, None, :]).mul_(wide).sub_(weighted).div_(ctx.eps)
+        if not any(ctx.needs_input_grad[2:4]):
+            return None, to_cost.to(ctx.dtype), None, None, None, None
         if not ctx.damping:
             shift = (x * rows).sum(1, keepdim=True) / _above_zero(rows.sum(1, keepdim=True))
             x, y = x - shift, y + shift
@@ -90,23 +92,22 @@ def _adjoint(
     from_rows, from_columns = weighted.sum(2), weighted.sum(1)
     inverse = 1 / ((1 + damping) * _above_zero(rows))
     back = plan.transpose(1, 2)
-    system = _laplacian(back @ (plan * inverse[:, :, None]), columns, damping)
+    system = _laplacian(back @ (plan * -inverse[:, :, None]), columns, damping)
     right = from_columns - _times(back, inverse * from_rows)
     y = torch.linalg.solve_ex(system, right[:, :, None]).result.squeeze(2)
     return inverse * (from_rows - _times(plan, y)), y
 
 
-def _laplacian(joint: Tensor, columns: Tensor, damping: float) -> Tensor:
-    """:math:`(1 + d) diag(c) - J`, where :math:`J 1 = c / (1 + d)`, made regular, and one where c is 0."""
-    joint.diagonal(dim1=1, dim2=2).zero_()
-    ridge = 4 * torch.finfo(joint.dtype).eps + damping * (2 + damping) / (1 + damping)
-    diagonal = joint.sum(2) + ridge * columns + (columns == 0)
-    system = torch.diag_embed(diagonal) - joint
+def _laplacian(system: Tensor, columns: Tensor, damping: float) -> Tensor:
+    """:math:`(1 + d) diag(c) - J`, where :math:`J 1 = c / (1 + d)`, from -J; made regular, and one where c is 0."""
+    diagonal = system.diagonal(dim1=1, dim2=2)
+    diagonal.zero_()
+    ridge = 4 * torch.finfo(system.dtype).eps + damping * (2 + damping) / (1 + damping)
+    diagonal.copy_(ridge * columns + (columns == 0) - system.sum(2))
     if damping:
         return system
     # Its null vector is all ones; the right side is orthogonal to it, so this changes y by no more than a constant.
-    total = _above_zero(columns.sum(1))[:, None, None]
-    return system + columns[:, :, None] * (columns[:, None, :] / total)
+    return system.baddbmm_(columns[:, :, None], (columns / _above_zero(columns.sum(1, keepdim=True)))[:, None, :])
 
 
 def _times(matrix: Tensor, vector: Tensor) -> Tensor:

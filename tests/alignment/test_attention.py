@@ -62,3 +62,12 @@ def test_an_empty_side_gives_zeros_and_finite_gradients(score):
 def test_another_score_is_an_error():
     with no_shape_checks(), pytest.raises(InputError, match="score='cosine'"):
         AttentionAligner(5, "cosine")
+
+
+@SCORES
+def test_half_precision_stays_in_it_and_near(score):
+    aligner, nodes, laid_out = example(score)
+    expected = aligner(Sides(*nodes, *laid_out)).plan
+    found = aligner.bfloat16()(Sides(*(side.bfloat16() for side in nodes), *laid_out)).plan
+    assert found.dtype == torch.bfloat16
+    assert torch.allclose(found.double(), expected, atol=0.03)

@@ -68,3 +68,14 @@ def test_training_matches_the_samples():
         aligner(sides).loss.backward()
         optimizer.step()
     assert float(aligner(sides).loss.detach()) < 0.2 * first
+
+
+def test_half_precision_gives_a_loss_in_float32_and_finite_gradients():
+    aligner, sides = example()
+    expected = float(aligner(sides).loss.detach())
+    aligner, sides = aligner.half(), example_sides(torch.float16)
+    loss = aligner(sides).loss
+    gradients = torch.autograd.grad(loss, list(aligner.parameters()))
+    assert loss.dtype == torch.float32
+    assert abs(float(loss.detach()) - expected) < 0.01
+    assert all(bool(torch.isfinite(gradient).all()) for gradient in gradients)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import torch
 
 from mmgraph.alignment.structure import structure
-from mmgraph.ops.distance_profile import relative_distance
+from mmgraph.ops.relative_distance import relative_distance
 from tests.alignment.every_aligner import SOURCES, TARGETS, example_sides
 
 

@@ -12,7 +12,6 @@ from torch._subclasses.fake_tensor import (
 
 from mmgraph.errors import InputError
 from mmgraph.graph import COMPLETE, EdgeSpec, HeteroGraph, NodeSpec, Schema, collate, plan, select
-from mmgraph.heads import AnswerHead
 from mmgraph.models import FusionModel
 from mmgraph.nn.schema_conv import ConvKind
 from tests.nn.example import SCHEMA, one
@@ -25,38 +24,6 @@ def batch():
     return select(batch_with_an_empty_sample(), [0, 1, 2, 4])
 
 
-class Answerer(torch.nn.Module):
-    """Model, head and loss in one call."""
-
-    def __init__(self):
-        super().__init__()
-        self.model = FusionModel(SCHEMA, dim=16, layers=2, heads=2, align=PAIRS)
-        self.head = AnswerHead(16, ("yes", "no", "red"))
-
-    def forward(self, graph, target):
-        return sum(self.head.loss(self.model.encode(graph), target).values())
-
-
-def test_a_batch_gives_what_its_samples_give_alone():
-    model = FusionModel(SCHEMA, dim=16, align=PAIRS).double().eval()
-    graph = batch().apply(lambda t: t.double() if t.is_floating_point() else t)
-    together = model.encode(graph)
-    for i in range(graph.num_graphs):
-        alone = model.encode(select(graph, [i]))
-        assert torch.allclose(alone.fused[0], together.fused[i], atol=1e-10)
-        for pair, alignment in alone.alignments.items():
-            s, t = alignment.plan.shape[1:]
-            assert torch.allclose(together.alignments[pair].plan[i, :s, :t], alignment.plan[0], atol=1e-10)
-
-
-def test_every_weight_gets_a_finite_gradient():
-    answerer = Answerer()
-    answerer(batch(), torch.tensor([0, 1, 2, 0])).backward()
-    for name, parameter in answerer.named_parameters():
-        assert parameter.grad is not None, name
-        assert torch.isfinite(parameter.grad).all(), name
-
-
 @pytest.mark.parametrize("layer", get_args(ConvKind))
 def test_any_kind_of_layer_gives_a_sample_alone_what_it_gives_in_a_batch(layer):
     model = FusionModel(SCHEMA, dim=16, align=PAIRS, layer=layer, cross_from=1).double().eval()
@@ -66,13 +33,6 @@ def test_any_kind_of_layer_gives_a_sample_alone_what_it_gives_in_a_batch(layer):
         assert torch.allclose(model(select(graph, [i]))[0], together[i], atol=1e-10)
     together.sum().backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
-
-
-def test_a_sample_without_any_node_is_named():
-    model = FusionModel(SCHEMA, dim=16, align=PAIRS)
-    with pytest.raises(InputError, match=r"sample 1 of the batch \('s'\) has no nodes of any type"):
-        model(collate([one(1, 0, 0), one(0, 0, 0)]))
-    assert model(select(batch(), [])).shape == (0, 16)
 
 
 def test_late_fusion_lets_no_layer_cross():
@@ -103,26 +63,6 @@ def test_another_schema_is_named():
         FusionModel(SCHEMA, align=[("tree", "region")])
     with pytest.raises(InputError, match="cross_from is 3"):
         FusionModel(SCHEMA, cross_from=3)
-
-
-def test_forward_backward_and_step_never_wait_for_the_device(accelerator):
-    answerer, graph = Answerer(), batch()
-    mode = FakeTensorMode()
-
-    def fake(tensor):
-        return FakeTensor(mode, tensor.detach().to("meta"), accelerator)
-
-    weights = {name: torch.nn.Parameter(fake(p)) for name, p in answerer.named_parameters()}
-    buffers = {name: fake(b) for name, b in answerer.named_buffers()}
-    arguments = (graph.apply(fake), fake(torch.tensor([0, 1, 2, 0])))
-    with mode:
-        loss = torch.func.functional_call(answerer, {**weights, **buffers}, arguments)
-        assert loss.device.type == "sim"
-        gradients = torch.autograd.grad(loss, list(weights.values()))
-        for weight, gradient in zip(weights.values(), gradients, strict=True):
-            weight.grad = gradient
-        torch.optim.AdamW(weights.values(), foreach=False).step()
-    assert all(gradient.device.type == "sim" for gradient in gradients)
 
 
 def test_the_pretended_device_raises_on_what_waits(accelerator):
@@ -167,10 +107,6 @@ def test_node_types_whose_names_look_alike_have_encoders_of_their_own():
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
-def test_a_model_of_another_precision_takes_the_same_graph(dtype):
-    assert FusionModel(SCHEMA, dim=16, align=PAIRS).to(dtype)(batch()).dtype == dtype
-
-
 def test_an_odd_width_is_refused():
     with pytest.raises(InputError, match="expected an even width"):
         FusionModel(SCHEMA, dim=15, heads=3)

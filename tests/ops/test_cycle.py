@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch.nn.functional import cosine_similarity, cross_entropy
 
@@ -53,3 +54,12 @@ def test_without_a_sample_that_has_both_sides_it_is_zero_with_zero_gradients():
     assert all(float(gradient.abs().sum()) == 0 for gradient in gradients)
     nothing = torch.zeros(0, 0, 5)
     assert float(cycle_loss(nothing[..., :0], nothing, nothing, torch.zeros(0, 0, 0).bool(), 1.0)) == 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_short_floats_are_compared_in_float32(dtype):
+    plan, source, target, pairs = example()
+    short = [values.detach().to(dtype) for values in (plan, source, target)]
+    found = cycle_loss(*short, pairs, TEMPERATURE)
+    assert found.dtype == torch.float32
+    assert abs(float(found) - float(by_hand(*(values.double() for values in short), TEMPERATURE))) < 1e-5

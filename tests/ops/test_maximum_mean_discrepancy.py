@@ -76,3 +76,11 @@ def test_it_never_waits_for_the_device(accelerator):
     source, target = (torch.randn(n, 3, requires_grad=True) for n in (5, 4))
     found = pretended_gradients(accelerator, partial(maximum_mean_discrepancy, scales=SCALES), source, target)
     assert [value.shape for value in found] == [(), (5, 3), (4, 3)]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_short_floats_are_compared_in_float32(dtype):
+    source, target = (torch.randn(n, 3).to(dtype) for n in (5, 4))
+    found = maximum_mean_discrepancy(source, target, SCALES)
+    assert found.dtype == torch.float32
+    assert abs(float(found) - by_hand(source, target)) < 1e-5

@@ -1,10 +1,17 @@
 import itertools
 
+import numpy as np
+import ot
 import pytest
 import torch
 
 from mmgraph.errors import InputError
-from mmgraph.ops.spectral_matching import distance_factors, leading_eigenvector, spectral_matching
+from mmgraph.ops.spectral_matching import (
+    distance_factors,
+    leading_eigenvector,
+    reweighted_walk,
+    spectral_matching,
+)
 
 SIZES = ((4, 4), (5, 3), (2, 5), (1, 1), (0, 3), (4, 0), (0, 0))
 MASKS = [torch.tensor([[i < size[side] for i in range(5)] for size in SIZES]) for side in (0, 1)]
@@ -41,6 +48,42 @@ def test_it_is_the_leading_eigenvector_of_the_written_out_affinity():
             assert torch.allclose(found[b].flatten(), expected.abs(), atol=1e-7), b
         else:
             assert float(found[b].abs().sum()) == 0
+
+
+def walked_by_hand(affinity, s, t, iterations, jump, sharpness):
+    """The reweighted walk of one sample, with every match in a list and the slack written out."""
+    there = [5 * i + a for i in range(s) for a in range(t)]
+    affinity = affinity.numpy()[np.ix_(there, there)]
+    walk = np.full(s * t, 1 / (s * t))
+    for _ in range(iterations):
+        step = affinity @ walk
+        rows, columns = np.ones(s + (t > s)), np.ones(t + (s > t))
+        rows[s:], columns[t:] = t - s, s - t
+        gain = np.zeros((len(rows), len(columns)))
+        gain[:s, :t] = (step / step.max()).reshape(s, t)
+        assigned = ot.sinkhorn(rows, columns, -gain, 1 / sharpness, numItermax=5000, stopThr=1e-13)
+        assigned = assigned[:s, :t].flatten()
+        walk = (1 - jump) * step / step.sum() + jump * assigned / assigned.sum()
+    return walk.reshape(s, t)
+
+
+def test_the_walk_is_that_of_a_list_of_matches():
+    values = example()
+    found = reweighted_walk(*values, *MASKS, 6, jump=0.7, sharpness=5.0, balancing=2000)
+    for b, (s, t) in enumerate(SIZES):
+        if s and t:
+            affinity = written_out(*(value[b] for value in values))
+            expected = walked_by_hand(affinity, s, t, 6, 0.7, 5.0)
+            assert np.abs(found[b, :s, :t].numpy() - expected).max() < 1e-8, b
+        assert float(found[b].sum()) == pytest.approx(float(s * t > 0))
+
+
+def test_a_walk_without_jumps_ends_at_the_eigenvector():
+    values = example()
+    walk = reweighted_walk(*values, *MASKS, 500, jump=0.0)
+    vector = spectral_matching(*values, iterations=500)
+    total = vector.sum((1, 2), keepdim=True)
+    assert torch.allclose(walk, vector / torch.where(total > 0, total, 1.0), atol=1e-8)
 
 
 def test_the_written_out_product_gives_the_same():
@@ -81,15 +124,23 @@ def test_the_gradient_is_right():
     shapes = (2, 2, 2, 2), (2, 2, 3, 3), (2, 2, 3)
     leaves = [torch.rand(shape, dtype=torch.float64).requires_grad_() for shape in shapes]
     assert torch.autograd.gradcheck(_match, leaves)
+    assert torch.autograd.gradcheck(_walk, leaves)
 
 
 def _match(source, target, weight):
     return spectral_matching(source, target, weight, 3)
 
 
+def _walk(source, target, weight):
+    here = torch.ones(2, 2).bool(), torch.ones(2, 3).bool()
+    return reweighted_walk(source, target, weight, *here, 2, sharpness=3.0, balancing=200)
+
+
 def test_samples_without_a_pair_have_finite_gradients():
     empty = [value[4:].clone().requires_grad_() for value in example()]
-    spectral_matching(*empty).sum().backward()
+    (
+        spectral_matching(*empty).sum() + reweighted_walk(*empty, *(mask[4:] for mask in MASKS)).sum()
+    ).backward()
     assert all(bool(torch.isfinite(value.grad).all()) for value in empty)
 
 
@@ -97,12 +148,17 @@ def test_samples_without_a_pair_have_finite_gradients():
 def test_nothing_has_an_empty_matching(shape):
     batch, rows, columns = shape
     factors = torch.zeros(batch, 4, rows, rows), torch.zeros(batch, 4, columns, columns)
+    here = torch.ones(batch, rows).bool(), torch.ones(batch, columns).bool()
     assert spectral_matching(*factors, torch.zeros(shape)).shape == shape
+    assert reweighted_walk(*factors, torch.zeros(shape), *here).shape == shape
 
 
 def test_arguments_out_of_range_are_told():
     with pytest.raises(InputError, match="iterations=0"):
         spectral_matching(*example(), iterations=0)
+    for wrong in ({"iterations": 0}, {"jump": 1.1}, {"sharpness": 0.0}):
+        with pytest.raises(InputError, match="reweighted_walk got"):
+            reweighted_walk(*example(), *MASKS, **wrong)
     for wrong in ((0.0, 3.0), (0.2, -1.0)):
         with pytest.raises(InputError, match="distance_factors got"):
             distance_factors(torch.zeros(1, 2, 2), torch.ones(1, 2).bool(), *wrong)

@@ -82,6 +82,7 @@ def test_a_reference_is_a_dashed_line_and_is_named_with_its_value():
     ]
     assert len(upright) == 1
     assert read(figure, upright[0].get_xdata()[0]) == pytest.approx(0.8, abs=1e-4)
+    assert upright[0].get_xdata()[0] > texts(figure)["no graph"].get_position()[0] + 0.1
     assert "chance 80.0" in texts(figure)
 
 
@@ -115,6 +116,12 @@ def test_everything_stays_inside_whatever_the_names_are(tmp_path):
             assert box.y0 <= extent.y0 <= extent.y1 <= box.y1, name
             assert text.get_size() >= TICK
         save_figure(figure, tmp_path / "a.png")
+
+
+def test_where_names_leave_too_little_room_the_figures_are_left_out():
+    rows = {f"the long name of an arm without a {name}": values for name, values in ROWS.items()}
+    assert "[92.0, 94.0]" not in texts(comparison_figure(rows))
+    assert "[92.0, 94.0]" in texts(comparison_figure(rows, width=7.0))
 
 
 def test_the_same_values_give_the_same_file_and_one_arm_is_a_figure(tmp_path):
