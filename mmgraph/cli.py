@@ -105,7 +105,10 @@ def compare_vqa(
         for name in names.split(",")
         if name.strip()
     ]
-    report = compare(task, named, seeds, out, workers, open_test)
+    try:
+        report = compare(task, named, seeds, out, workers, open_test)
+    except KeyboardInterrupt:
+        sys.exit(f"mmgraph: interrupted; what is finished is kept in {out}: the same command goes on")
     print(report)
     print(f"wrote {out}/table.md")
     _write_json(json, report.as_dict())
@@ -130,15 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     try:
         auto_cli(
-            {
-                "build": build,
-                "describe": describe,
-                "compare": {
-                    "_help": "Train several models on equal terms and set them side by side.",
-                    "vqa": compare_vqa,
-                },
-                "doctor": doctor,
-            },
+            COMMANDS,
             args=list(arguments) if arguments is not None else None,
             prog="mmgraph",
             version=__version__,
@@ -150,6 +145,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(f"mmgraph: {error.filename or 'file'}: {error.strerror or error}")
     except KeyboardInterrupt:
         sys.exit("mmgraph: interrupted")
+
+
+COMMANDS: Any = {
+    "build": build,
+    "describe": describe,
+    "compare": {
+        "_help": "Train several models on equal terms and set them side by side.",
+        "vqa": compare_vqa,
+    },
+    "doctor": doctor,
+}
 
 
 def _builder(boxes: str, seconds: float) -> "MultimodalBuilder":

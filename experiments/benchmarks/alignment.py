@@ -3,21 +3,21 @@
     python -m experiments.benchmarks.alignment --json alignment.json
 
 A batch of 64 samples with 36 sources and 14 targets each, even masses, costs drawn from 0..1, float32, one
-thread, 100 iterations of Sinkhorn's algorithm at each of six eps. The peers of the forward pass are POT's batched
-solver (`ot.batch`, in the log domain, its default) and a loop over its solver of one problem (in float64, in
-which its kernel does not underflow here). The peer of the backward pass is autograd through batched
-iterations in the log domain, written below; forward and backward are timed together.
+thread, 100 iterations of Sinkhorn's algorithm at each of six eps. The peers of the forward pass are POT's
+batched solver (`ot.batch`, in the log domain, its default) and a loop over its solver of one problem (in
+float64, in which its kernel does not underflow here). The peer of the backward pass is autograd through
+batched iterations in the log domain, written below; forward and backward are timed together.
 
 Before anything is timed, the plans of all sides are compared with that of the log domain in float64 after the
-same iterations, ours also for a ragged batch: `sinkhorn.difference.*` is the largest difference at any eps, over
-an even source's mass. What 100 iterations leave is the same for all: `sinkhorn.left.eps_*` is ours' difference
-from the converged plan. Which that is, is found by many of our iterations in float64, and made sure of by more
-in the log domain: `sinkhorn.converged.moved` is how far those move it, `.missed` what share of the mass it
-misplaces. `sinkhorn.gradient.*.eps_*` is the difference of a side's gradient after 100 iterations from that
-of the converged plan, over the latter's mean size.
+same iterations, ours also for a ragged batch: `sinkhorn.difference.*` is the largest difference at any eps,
+over an even source's mass. What 100 iterations leave is the same for all: `sinkhorn.left.eps_*` is ours'
+difference from the converged plan. Which that is, is found by many of our iterations in float64, and made
+sure of by more in the log domain: `sinkhorn.converged.moved` is how far those move it, `.missed` what share
+of the mass it misplaces. `sinkhorn.gradient.*.eps_*` is the mean difference of a side's gradient after 100
+iterations from that of the converged plan, over the latter's mean size.
 
-A speedup is the least of all eps; `.eps_*` that of each. `sinkhorn.forward.share_of_products` is the time of the
-two hundred matrix products alone, over ours. The matching of structures is measured by `planted`.
+A speedup is the least of all eps; `.eps_*` that of each. `sinkhorn.forward.share_of_products` is the time of
+the two hundred matrix products alone, over ours. The matching of structures is measured by `planted`.
 """
 
 from collections.abc import Callable, Mapping

@@ -37,14 +37,14 @@ class TransportAligner(nn.Module):
         null_cost: the cost above which a pair is better left unmatched, as it is before it is learned; None
             to match every node.
         rho: how strongly the masses are kept, above 0; None to keep them. Not together with `null_cost`.
-        cost_weight: weight of the transport cost :math:`\langle P, C \rangle`, a mean over the samples, in the
-            training loss, at least 0. It pulls together whatever is matched, right or wrong, and alone it
+        cost_weight: weight of the transport cost :math:`\langle P, C \rangle`, a mean over the samples, in
+            the training loss, at least 0. It pulls together whatever is matched, right or wrong, and alone it
             would make all nodes alike: so 0, unless other objectives keep nodes apart.
 
     Shape:
-        `[N, dim]`, `[M, dim]` -> plan `[B, S, T]`: each row sums to one over the number of the sample's sources,
-        or to less with `null_cost`, or to about that with `rho`; to zero where a sample has no such source or
-        no target at all.
+        `[N, dim]`, `[M, dim]` -> plan `[B, S, T]`: each row sums to one over the number of the sample's
+        sources, or to less with `null_cost`, or to about that with `rho`; to zero where a sample has no such
+        source or no target at all.
 
     Raises:
         InputError: eps, iterations, rho or cost_weight out of range, or both null_cost and rho.

@@ -85,16 +85,19 @@ def work_all(task: Task, cells: Sequence[Cell], stage: Stage, data: Path, worker
                 process = context.Process(target=_work, args=(task, cell, stage, data))
                 process.start()
                 running[process.sentinel] = process, cell
-            for sentinel in wait(list(running)):
-                process, cell = running.pop(int(sentinel))  # type: ignore[call-overload]
-                process.join()
+            wait(list(running))
+            for sentinel, (worker, cell) in list(running.items()):
+                if worker.exitcode is None:
+                    continue
+                worker.join()
+                del running[sentinel]
                 bar.update()
                 if not cell.done(stage):
                     failed.append(cell)
     finally:
-        for process, _ in running.values():
-            process.terminate()
-            process.join()
+        for worker, _ in running.values():
+            worker.terminate()
+            worker.join()
         bar.close()
     if failed:
         raise InputError(

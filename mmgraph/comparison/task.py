@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 __all__ = ["Task"]
 
@@ -17,9 +17,9 @@ class Task(Protocol):
         reference: the arm that the others are set against.
     """
 
-    name: str
-    metric: str
-    reference: str
+    name: ClassVar[str]
+    metric: ClassVar[str]
+    reference: ClassVar[str]
 
     def settings(self) -> Mapping[str, Any]:
         """Everything that a result depends on besides arm and seed, as plain values."""

@@ -55,7 +55,8 @@ def common_embeddings(
     if found[0].shape[1] != found[1].shape[1]:
         raise InputError(
             f"{linker}: {embedding} is {found[0].shape[1]} wide for {source!r} and {found[1].shape[1]} for "
-            f"{target!r}; cosine needs one common space: build both types with the towers of one image-text model"
+            f"{target!r}; cosine needs one common space: build both types with the towers of one image-text "
+            "model"
         )
     return found
 
@@ -68,7 +69,7 @@ def _embedding(graph: HeteroGraph, linker: str, node_type: NodeType, embedding: 
         return extras[embedding]
     if not graph.schema.nodes[node_type].dim:
         raise InputError(
-            f"{linker}: {node_type!r} nodes are ids, which have no cosine: give its builder features (such as "
-            "a text model's), or name an extra with embedding="
+            f"{linker}: {node_type!r} nodes are ids, which have no cosine: give its builder features (such "
+            "as a text model's), or name an extra with embedding="
         )
     return graph.x[node_type]

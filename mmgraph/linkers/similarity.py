@@ -57,7 +57,9 @@ class SimilarityLinker:
         Raises:
             InputError: the types have no embeddings, or embeddings of different widths.
         """
-        source, target = common_embeddings(graph, "SimilarityLinker", self.source, self.target, self.embedding)
+        source, target = common_embeddings(
+            graph, "SimilarityLinker", self.source, self.target, self.embedding
+        )
         edges, score = self._pairs(graph, source, target)
         both_ways = self.source == self.target and (self.k is None or self.mutual)
         spec = EdgeSpec(scored=True, symmetric=both_ways, origins=("SimilarityLinker",))

@@ -62,7 +62,9 @@ class TransportLinker:
         if self.threshold is None and self.k is None:
             raise InputError("TransportLinker(threshold=None) needs k: every pair has some share")
         if self.threshold is not None and not 0 < self.threshold <= 1:
-            raise InputError(f"TransportLinker(threshold={self.threshold}): expected a share above 0, at most 1")
+            raise InputError(
+                f"TransportLinker(threshold={self.threshold}): expected a share above 0, at most 1"
+            )
         if self.k is not None and self.k < 1:
             raise InputError(f"TransportLinker(k={self.k}): expected at least 1")
 
@@ -77,7 +79,9 @@ class TransportLinker:
         edges, scores = [rows[0].new_zeros(2, 0, dtype=torch.long)], [rows[0].new_zeros(0)]
         for block in pair_blocks(*rows, graph.sizes[self.source], graph.sizes[self.target], whole=True):
             share = self._shares(block)
-            score, pair = best(share, block, share.shape[2] if self.k is None else min(self.k, share.shape[2]))
+            score, pair = best(
+                share, block, share.shape[2] if self.k is None else min(self.k, share.shape[2])
+            )
             keep = score >= (0.0 if self.threshold is None else self.threshold)
             edges.append(pair[:, keep])
             scores.append(score[keep])

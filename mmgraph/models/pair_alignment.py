@@ -79,14 +79,22 @@ class PairAlignment(nn.Module):
         return nodes, found
 
     def _sides(self, pair: Pair, nodes: Mapping[NodeType, Tensor], layout: Layout) -> Sides:
-        apart = [None, None]
-        if self.needs_distances:
-            apart = [distances(layout.graph, key, layout.blocks[key]) for key in pair]
+        source, target = pair
         context = None
         if self.context is not None:
             context = _mean(nodes[self.context], layout.blocks[self.context])
-        placed = [layout.blocks[key] for key in pair]
-        return Sides(nodes[pair[0]], nodes[pair[1]], *placed, *apart, context)
+        return Sides(
+            nodes[source],
+            nodes[target],
+            layout.blocks[source],
+            layout.blocks[target],
+            self._distances(source, layout),
+            self._distances(target, layout),
+            context,
+        )
+
+    def _distances(self, key: NodeType, layout: Layout) -> Tensor | None:
+        return distances(layout.graph, key, layout.blocks[key]) if self.needs_distances else None
 
 
 def _mean(x: Tensor, blocks: Blocks) -> Tensor:

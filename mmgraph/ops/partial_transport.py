@@ -23,8 +23,9 @@ def partial_transport(
 ) -> Float[Tensor, "B S T"]:
     r"""The plan of a transport with a null node on each side, which takes what is better left unmatched.
 
-    .. math:: \bar C = \begin{pmatrix} C & z \\ z & z \end{pmatrix}, \quad
-        \bar a = (a, m \|b\|_1), \quad \bar b = (b, m \|a\|_1), \quad \bar P = \mathrm{sinkhorn}(\bar C, \bar a, \bar b)
+    .. math:: \bar P = \mathrm{sinkhorn}(\bar C, \bar a, \bar b), \quad
+        \bar C = \begin{pmatrix} C & z \\ z & z \end{pmatrix}, \quad
+        \bar a = (a, m \|b\|_1), \quad \bar b = (b, m \|a\|_1)
 
     and P is what lies between nodes that are none. A pair that costs less than z is worth matching, one that
     costs more is not. From Sarlin et al., "SuperGlue: Learning Feature Matching with Graph Neural Networks",

@@ -12,7 +12,15 @@ from mmgraph.errors import InputError, MMGraphWarning
 from mmgraph.ops.precision import at_least_float32
 from mmgraph.ops.transport_gradient import attach_gradient
 
-__all__ = ["Problem", "even_mass", "marginal_error", "prepared", "require_transport", "sinkhorn", "soft_match"]
+__all__ = [
+    "Problem",
+    "even_mass",
+    "marginal_error",
+    "prepared",
+    "require_transport",
+    "sinkhorn",
+    "soft_match",
+]
 
 
 class Problem(NamedTuple):
@@ -41,7 +49,7 @@ def sinkhorn(
     form: Literal["auto", "log", "kernel"] = "auto",
     warn: bool = True,
 ) -> Float[Tensor, "B S T"]:
-    r"""The plan that moves the source masses onto the target masses at the least cost, smoothed by its entropy.
+    r"""The plan that moves the source masses onto the target's at the least cost, smoothed by its entropy.
 
     .. math:: P = \arg\min_{P \ge 0} \langle P, C \rangle + \varepsilon \sum_{ij} P_{ij} (\log P_{ij} - 1)
         \quad \text{with} \quad P 1 = a, \; P^\top 1 = b
@@ -61,16 +69,16 @@ def sinkhorn(
     Args:
         cost: of moving one unit of mass; of pairs without mass, whatever there is.
         source_mass: at least 0; a node that is not there has none.
-        target_mass: at least 0, with the same sum in each sample.
+        target_mass: at least 0, with the same sum in each sample; of unequal sums the targets' counts.
         eps: weight of the entropy, above 0, in the units of the cost.
-        iterations: how often the plan is fitted to the source masses and then to the target masses, at least 1.
-            The smaller eps, the more are needed.
+        iterations: how often the plan is fitted to the source masses and then to the target masses, at least
+            1. The smaller eps, the more are needed.
         form: how to compute it; "auto" is the kernel form.
         warn: whether to warn, where the masses lie on the CPU, if the plan misses them by more than 0.001.
 
     Shape:
-        `[B, S, T]`, `[B, S]`, `[B, T]` -> `[B, S, T]`, in the precision of the cost, computed in float32 where
-        that is shorter. Zero for pairs without mass, and all zero in a sample that lacks a side.
+        `[B, S, T]`, `[B, S]`, `[B, T]` -> `[B, S, T]`, in the precision of the cost, computed in float32
+        where that is shorter. Zero for pairs without mass, and all zero in a sample that lacks a side.
 
     Raises:
         InputError: eps, iterations or form out of range.
@@ -82,7 +90,7 @@ def sinkhorn(
         if not cost.numel():
             plan = torch.zeros_like(cost)
         else:
-            problem = prepared(cost, source_mass, target_mass, eps)
+            problem = _balanced(prepared(cost, source_mass, target_mass, eps))
             plan = (_in_the_log_domain if form == "log" else _by_kernels)(problem, iterations)
             plan = plan * problem.full
         if warn:
@@ -150,6 +158,12 @@ def soft_match(
 def _least(exponent: Tensor) -> float:
     """The exponent below which a term is taken to be it: far from denormal, and nothing beside one."""
     return -0.95 * math.log(torch.finfo(exponent.dtype).max)
+
+
+def _balanced(problem: Problem) -> Problem:
+    """Sources with as much mass as the targets: the plan is the same, but the potentials come to rest."""
+    excess = problem.target.sum(1, keepdim=True) / problem.source.sum(1, keepdim=True)
+    return problem._replace(source=problem.source * excess)
 
 
 def _in_the_log_domain(problem: Problem, iterations: int) -> Tensor:

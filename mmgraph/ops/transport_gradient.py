@@ -107,7 +107,9 @@ def _laplacian(system: Tensor, columns: Tensor, damping: float) -> Tensor:
     if damping:
         return system
     # Its null vector is all ones; the right side is orthogonal to it, so this changes y by no more than a constant.
-    return system.baddbmm_(columns[:, :, None], (columns / _above_zero(columns.sum(1, keepdim=True)))[:, None, :])
+    return system.baddbmm_(
+        columns[:, :, None], (columns / _above_zero(columns.sum(1, keepdim=True)))[:, None, :]
+    )
 
 
 def _times(matrix: Tensor, vector: Tensor) -> Tensor:

@@ -43,15 +43,17 @@ def unbalanced_sinkhorn(
         iterations: how often both potentials are fitted, at least 1.
 
     Shape:
-        `[B, S, T]`, `[B, S]`, `[B, T]` -> `[B, S, T]`, in the precision of the cost, computed in float32 where
-        that is shorter. Zero for pairs without mass, and all zero in a sample that lacks a side.
+        `[B, S, T]`, `[B, S]`, `[B, T]` -> `[B, S, T]`, in the precision of the cost, computed in float32
+        where that is shorter. Zero for pairs without mass, and all zero in a sample that lacks a side.
 
     Raises:
         InputError: eps, rho or iterations out of range.
     """
     require_transport("unbalanced_sinkhorn", eps, iterations)
     if not 0 < rho < math.inf:
-        raise InputError(f"unbalanced_sinkhorn got rho={rho}: expected a number above 0; sinkhorn keeps masses")
+        raise InputError(
+            f"unbalanced_sinkhorn got rho={rho}: expected a number above 0; sinkhorn keeps masses"
+        )
     with torch.no_grad():
         if not cost.numel():
             plan = torch.zeros_like(cost)
@@ -68,7 +70,9 @@ def _iterated(problem: Problem, damping: float, iterations: int) -> Tensor:
     for _ in range(iterations):
         f = -kept * soft_match(logits, g + log_target, 2)
         g = -kept * soft_match(logits, f + log_source, 1)
-        excess = [(log - damping * h).logsumexp(1, keepdim=True) for log, h in ((log_source, f), (log_target, g))]
+        excess = [
+            (log - damping * h).logsumexp(1, keepdim=True) for log, h in ((log_source, f), (log_target, g))
+        ]
         shift = (excess[0] - excess[1]) / (2 * damping)
         f, g = f + shift, g - shift
     return (logits + (f + log_source)[:, :, None]).add_((g + log_target)[:, None, :]).exp_()

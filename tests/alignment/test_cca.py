@@ -96,3 +96,7 @@ def test_arguments_out_of_range_are_errors():
             CCAAligner(WIDTH, **wrong)
     with pytest.raises(InputError, match="at least two pairs"):
         CCAAligner(WIDTH).fit(torch.randn(1, WIDTH), torch.randn(1, WIDTH))
+
+
+def test_eight_components_are_the_default_or_as_many_as_there_can_be():
+    assert [CCAAligner(dim).target.out_features for dim in (5, 8, 20)] == [5, 8, 8]

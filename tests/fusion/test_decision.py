@@ -81,6 +81,12 @@ def test_the_vote_is_that_of_a_count_by_hand():
         assert torch.allclose(out[i].exp(), expected, atol=1e-12)
 
 
+def test_a_class_without_votes_keeps_its_mean_probability_however_small():
+    pooled, present = three_classes(**{name: [0.0, -5000.0, -6000.0] for name in NAMES})
+    out = DecisionFusion(NAMES, 3, "vote")(pooled, present)
+    assert torch.allclose(out[0, 1:], torch.tensor([-5000.0, -6000.0], dtype=torch.float64) - math.log(5))
+
+
 def test_equal_votes_go_to_the_class_with_the_larger_mean_probability():
     pooled, present = three_classes(region=[1.0, 0, 0], token=[0, 0, 9.0], segment=[0, 3.0, 0])
     assert int(DecisionFusion(NAMES, 3, "vote")(pooled, present).argmax()) == 2

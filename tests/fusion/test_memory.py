@@ -27,16 +27,17 @@ def test_it_equals_the_formula_by_hand():
 
 
 @pytest.mark.parametrize("given", [True, False])
-def test_writing_moves_each_slot_by_the_rule_by_hand(given):
+@pytest.mark.parametrize("batch", [1, 7])
+def test_writing_moves_each_slot_by_the_rule_by_hand(given, batch):
     fusion = MemoryFusion(NAMES, WIDTH, slots=4).double()
-    pooled, present = example_input()
-    both = [asked(fusion, pooled, present, i) for i in range(7)]
+    pooled, present = example_input(batch)
+    both = [asked(fusion, pooled, present, i) for i in range(batch)]
     values = (
-        torch.randn(7, WIDTH, dtype=torch.float64) if given else torch.stack([query for query, _ in both])
+        torch.randn(batch, WIDTH, dtype=torch.float64) if given else torch.stack([query for query, _ in both])
     )
     expected = fusion.values.detach().clone()
     for s in range(4):
-        read = sum(float(weight[s]) for _, weight in both)
+        read = sum(float(weight[s].detach()) for _, weight in both)
         mean = sum(weight[s] * value for (_, weight), value in zip(both, values, strict=True)) / read
         expected[s] += 0.3 * min(1.0, read) * (mean - expected[s])
     fusion.write(pooled, present, values if given else None, rate=0.3)

@@ -106,7 +106,6 @@ def test_node_types_whose_names_look_alike_have_encoders_of_their_own():
     assert model(graph).shape == (2, 8)
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
 def test_an_odd_width_is_refused():
     with pytest.raises(InputError, match="expected an even width"):
         FusionModel(SCHEMA, dim=15, heads=3)

@@ -26,3 +26,12 @@ def test_a_score_has_to_exceed_the_minimum_only_if_strict():
 
     assert pair_blocks.pairs_above(one, one, sizes, sizes, score, 1.0)[0].shape == (2, 1)
     assert pair_blocks.pairs_above(one, one, sizes, sizes, score, 1.0, strict=True)[0].shape == (2, 0)
+
+
+def test_whole_samples_are_not_cut(monkeypatch):
+    monkeypatch.setattr(pair_blocks, "BLOCK", 7)
+    sources, targets = [3, 0, 5, 1], [2, 4, 3, 0]
+    given = torch.randn(9, 2), torch.randn(9, 2), sources, targets
+    found = [tuple(part.valid.shape) for part in pair_blocks.pair_blocks(*given, whole=True)]
+    assert found == [(1, 3, 2), (1, 5, 3), (1, 1, 0)]
+    assert len(list(pair_blocks.pair_blocks(*given))) > 3

@@ -17,9 +17,7 @@ def pot(eps: float, iterations: int):
     """POT fits the first masses last, ours the target's: hence its transpose."""
 
     def solve(cost, source, target):
-        return ot.sinkhorn(
-            target, source, cost.T, eps, "sinkhorn_log", iterations, stopThr=0, warn=False
-        ).T
+        return ot.sinkhorn(target, source, cost.T, eps, "sinkhorn_log", iterations, stopThr=0, warn=False).T
 
     return solve
 
@@ -50,7 +48,9 @@ def test_with_enough_iterations_it_is_pot_s_plan_and_has_the_masses(eps):
 def test_a_small_eps_gives_the_cheapest_plan():
     problem = ragged_problem()
     exact = each_sample(lambda cost, source, target: ot.emd(source, target, cost), *problem)
-    spent = [(plan * problem[0].nan_to_num(0, 0)).sum((1, 2)) for plan in (exact, sinkhorn(*problem, 0.002, 5000))]
+    spent = [
+        (plan * problem[0].nan_to_num(0, 0)).sum((1, 2)) for plan in (exact, sinkhorn(*problem, 0.002, 5000))
+    ]
     assert torch.allclose(*spent, atol=1e-3)
 
 
@@ -58,40 +58,39 @@ def test_a_small_eps_gives_the_cheapest_plan():
 def test_float32_is_right_to_its_rounding(eps):
     cost, source, target = torch.rand(8, 36, 14), torch.full((8, 36), 1 / 36), torch.full((8, 14), 1 / 14)
     wide = unrolled(cost.double(), source.double(), target.double(), eps, 100)
-    for form in ("log", "kernel"):
+    for form, rounding in (("log", 2e-6), ("kernel", 1e-7)):
         found = sinkhorn(cost, source, target, eps, form=form, warn=False)
-        assert torch.allclose(found.double(), wide, atol=1e-7), form
+        assert torch.allclose(found.double(), wide, atol=rounding), form
 
 
-def errors(cost, source, target, iterations):
-    """How far both forms are from the log form in float64, at an eps whose kernel underflows."""
+def error_of_kernels(cost, source, target, iterations):
+    """How far the kernel form is from the log form in float64, at an eps whose kernel underflows."""
     wide = [value.double() for value in (cost, source, target)]
     exact = sinkhorn(*wide, 0.003, iterations, form="log", warn=False)
-    found = [sinkhorn(cost, source, target, 0.003, iterations, form=f, warn=False) for f in ("kernel", "log")]
-    return [float((plan - exact).abs().max()) for plan in found]
+    found = sinkhorn(cost, source, target, 0.003, iterations, form="kernel", warn=False)
+    return float((found - exact).abs().max())
 
 
 @pytest.mark.parametrize("iterations", [2, 9, 10, 11, 40])
 def test_the_kernel_form_is_right_wherever_it_absorbs(iterations):
     cost, source, target = torch.rand(2, 12, 9), torch.full((2, 12), 1 / 12), torch.full((2, 9), 1 / 9)
-    assert errors(cost, source, target, iterations)[0] < 2e-7
+    assert error_of_kernels(cost, source, target, iterations) < 2e-7
 
 
 def test_the_kernel_form_bears_masses_a_hundredth_of_even_ones():
     cost, source, target = torch.rand(4, 10, 8), torch.ones(4, 10), torch.ones(4, 8)
     source[:, :3], target[:, :3] = 0.01, 0.01
     source, target = source / source.sum(1, keepdim=True), target / target.sum(1, keepdim=True)
-    kernel, log = errors(cost, source, target, 200)
-    assert kernel < max(2 * log, 2e-7)
+    assert error_of_kernels(cost, source, target, 200) < 1e-5
 
 
-def test_masses_of_unequal_sums_give_finite_plans_with_the_target_s():
-    cost, source, target = ragged_problem()
-    source = source * torch.tensor([0.3, 1e-6, 50, 1, 1])[:, None]
+def test_of_masses_of_unequal_sums_the_targets_count():
+    cost, source, target = (value.float() for value in ragged_problem())
+    unequal = source * torch.tensor([0.3, 1e-6, 50, 1, 1])[:, None]
     for form in ("log", "kernel"):
-        plan = sinkhorn(cost.float(), source.float(), target.float(), 0.01, 200, form=form, warn=False)
-        assert bool(plan.isfinite().all())
-        assert torch.allclose(plan.sum(1)[:3].double(), target[:3], atol=1e-3)
+        expected = sinkhorn(cost, source, target, 0.01, 200, form=form, warn=False)
+        found = sinkhorn(cost, unequal, target, 0.01, 200, form=form, warn=False)
+        assert torch.allclose(found, expected, atol=1e-6)
 
 
 @FORM
@@ -117,7 +116,9 @@ def test_half_precision_is_computed_in_float32():
     cost, source, target = (t.nan_to_num(0, 0, 0).bfloat16() for t in ragged_problem())
     found = sinkhorn(cost, source, target, 0.1)
     assert found.dtype == torch.bfloat16
-    assert torch.allclose(found.float(), sinkhorn(cost.float(), source.float(), target.float(), 0.1), rtol=0.01)
+    assert torch.allclose(
+        found.float(), sinkhorn(cost.float(), source.float(), target.float(), 0.1), rtol=0.01
+    )
 
 
 @pytest.mark.parametrize("shape", [(0, 3, 4), (2, 0, 4), (2, 3, 0), (2, 0, 0)])

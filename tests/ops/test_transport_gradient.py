@@ -77,7 +77,9 @@ def test_a_plan_of_parts_that_nothing_joins_has_a_finite_gradient():
     part = cost.detach()[:, :2, :2].clone().requires_grad_()
     half = torch.full((1, 2), 0.25, dtype=torch.float64)
     weight = torch.randn(1, 4, 4, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
-    expected = torch.autograd.grad((sinkhorn(part, half, half, 0.01, 2000) * weight[:, :2, :2]).sum(), part)[0]
+    expected = torch.autograd.grad((sinkhorn(part, half, half, 0.01, 2000) * weight[:, :2, :2]).sum(), part)[
+        0
+    ]
     assert torch.allclose(found[:, :2, :2], expected, atol=1e-6 * float(expected.abs().max()))
     assert float(found[:, 2:, :2].abs().sum() + found[:, :2, 2:].abs().sum()) < 1e-9
 

@@ -69,7 +69,9 @@ def test_forward_and_backward_compile_as_one_graph():
 
 
 def test_forward_and_backward_never_wait_for_the_device(accelerator):
-    found = pretended_gradients(accelerator, lambda *given: unbalanced_sinkhorn(*given, 0.1, 0.5, 5), *leaves())
+    found = pretended_gradients(
+        accelerator, lambda *given: unbalanced_sinkhorn(*given, 0.1, 0.5, 5), *leaves()
+    )
     assert {value.device.type for value in found} == {"sim"}
 
 

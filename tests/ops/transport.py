@@ -22,9 +22,7 @@ def ragged_problem(even: bool = False) -> tuple[Tensor, Tensor, Tensor]:
     return cost, source, target
 
 
-def each_sample(
-    solve: Callable[..., np.ndarray], cost: Tensor, source: Tensor, target: Tensor
-) -> Tensor:
+def each_sample(solve: Callable[..., np.ndarray], cost: Tensor, source: Tensor, target: Tensor) -> Tensor:
     """What `solve(cost, source, target)` finds for the nodes of each sample, padded with zeros."""
     plan = torch.zeros_like(cost)
     for number, (s, t) in enumerate(SIZES):

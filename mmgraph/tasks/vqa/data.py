@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from tqdm import tqdm
@@ -29,7 +30,7 @@ class Split:
 
 def make_builder(texts: Iterable[str], modalities: Sequence[str]) -> MultimodalBuilder:
     """Regions found in the pixels, words of the training questions, sounds found by their energy."""
-    builders: list[object] = [TokenBuilder(vocabulary=Vocabulary.fit(texts), edges=("next", "complete"))]
+    builders: list[Any] = [TokenBuilder(vocabulary=Vocabulary.fit(texts), edges=("next", "complete"))]
     linkers = []
     if "image" in modalities:
         builders.append(RegionBuilder(boxes="components", features="statistics+pixels:5", edges="knn:8"))
@@ -54,7 +55,7 @@ def make_split(
     made = list(scenes)
     questions = flatten(made)
     sounds = [scene.sound for scene in made]
-    inputs = {
+    inputs: dict[str, Sequence[Any]] = {
         "text": [question.text for _, question in questions],
         "image": [made[number].image for number, _ in questions],
         "audio": [sounds[number] for number, _ in questions],

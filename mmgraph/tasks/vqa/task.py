@@ -179,9 +179,7 @@ class VQA:
                 f"subset.{'+'.join(row.subset)}": row.score.share for row in self._subsets(answerer, few).rows
             }
         asked = [(scenes[number], question) for number, question in flatten(scenes)][: len(few)]
-        for pair, score in _alignment(answerer, few, asked).items():
-            found["align " + " ".join(pair)] = score.share
-        return found
+        return {**found, **_alignment(answerer, few, asked)}
 
     def _subsets(self, answerer: Answerer, graphs: GraphStore) -> SubsetScores:
         """Accuracy with every subset of the modalities."""
@@ -199,9 +197,13 @@ class VQA:
 @torch.inference_mode()
 def _alignment(
     answerer: Answerer, graphs: GraphStore, asked: Sequence[tuple[Scene, Question]]
-) -> dict[Pair, Accuracy]:
-    """Of the nodes that stand for something, how many are aligned most with a node that stands for it too."""
+) -> dict[str, float]:
+    """Of the nodes that stand for something, how many are aligned most with a node that stands for it too.
+
+    Beside each share stands what a target drawn at random would reach.
+    """
     right: dict[Pair, Accuracy] = {}
+    chance: dict[Pair, float] = {}
     for start in range(0, len(graphs), EVALUATION_BATCH):
         numbers = range(start, min(start + EVALUATION_BATCH, len(graphs)))
         batch = graphs[numbers]
@@ -210,4 +212,10 @@ def _alignment(
         for pair, alignment in alignments.items():
             now, before = plan_accuracy(alignment.plan, truth[pair]), right.get(pair, Accuracy(0, 0))
             right[pair] = Accuracy(before.right + now.right, before.total + now.total)
-    return right
+            count = torch.tensor(batch.sizes[pair[1]]).clamp(min=1)[:, None]
+            chance[pair] = chance.get(pair, 0.0) + float((truth[pair].sum(-1) / count).sum())
+    found = {f"align {source} {target}": share.share for (source, target), share in right.items()}
+    return found | {
+        f"chance.{source} {target}": chance[source, target] / max(share.total, 1)
+        for (source, target), share in right.items()
+    }
