@@ -6,6 +6,7 @@
 Validation picks the weights; the test split is made and opened once, at the end, and only with --open_test.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -16,13 +17,15 @@ from mmgraph.alignment.make import AlignerKind
 from mmgraph.builders import MultimodalBuilder
 from mmgraph.data.synthetic import ANSWERS, Scene, Scenes
 from mmgraph.fusion.make import FusionKind
+from mmgraph.fusion.reconstruction import ReconstructionKind
+from mmgraph.graph import HeteroGraph
 from mmgraph.heads import AnswerHead
 from mmgraph.metrics import accuracy
 from mmgraph.models import FusionModel
 from mmgraph.nn import LayerKind
 from mmgraph.tasks.vqa import Answerer, Scores, Split, draw, make_builder, make_split, score
 from mmgraph.tasks.vqa.arms import PAIRS
-from mmgraph.training import Run, fit
+from mmgraph.training import ModalityDropout, Run, fit
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Config:
         dropout: probability.
         aligner: how nodes are aligned; see `make_aligner`.
         fusion: how modalities become one vector; see `make_fusion`.
+        reconstruct: how a missing modality is filled; None leaves it out.
+        modality_dropout: probability with which training takes a modality away from a question.
         steps: training steps at most.
         seconds: training time at most; None for no limit.
         batch_size: questions of a step.
@@ -72,6 +77,8 @@ class Config:
     dropout: float = 0.0
     aligner: AlignerKind = "attention"
     fusion: FusionKind = "attention"
+    reconstruct: ReconstructionKind | None = None
+    modality_dropout: float = 0.0
     steps: int = 10_000
     seconds: float | None = None
     batch_size: int = 64
@@ -98,8 +105,15 @@ def make_answerer(schema: mg.Schema, answers: tuple[str, ...], config: Config) -
         aligner=config.aligner,
         context="token",
         fusion=config.fusion,
+        reconstruct=config.reconstruct,
     )
     return Answerer(model, AnswerHead(config.dim, answers, config.dropout))
+
+
+def preparation(config: Config) -> Callable[[HeteroGraph], HeteroGraph]:
+    """What is done to a training batch before it goes to the device."""
+    drop = ModalityDropout(config.modality_dropout, seed=config.seed)
+    return drop if config.layer == "relational" else lambda batch: mg.plan(drop(batch))
 
 
 def run(config: Config) -> tuple[Answerer, MultimodalBuilder, Split, dict[str, Scores]]:
@@ -143,13 +157,13 @@ def run(config: Config) -> tuple[Answerer, MultimodalBuilder, Split, dict[str, S
         validate_every=config.validate_every,
         seed=config.seed,
         device=config.device,
-        prepare=None if config.layer == "relational" else mg.plan,
+        prepare=preparation(config),
     )
     answerer.eval()
-    found = {"validation": score(answerer.predict(validation.graphs, config.device), validation, train)}
+    found = {"validation": score(answerer, validation, train, config.device)}
     if config.open_test:
         test = make_split(scenes("test", config.test_scenes), builder, answers)
-        found["test"] = score(answerer.predict(test.graphs, config.device), test, train)
+        found["test"] = score(answerer, test, train, config.device)
     folder.finish({"fitted": asdict(fitted), **{name: scores.as_dict() for name, scores in found.items()}})
     return answerer, builder, validation, found
 

@@ -7,6 +7,7 @@ from mmgraph.alignment.similarity import require_positive
 from mmgraph.alignment.structure import structure
 from mmgraph.errors import InputError
 from mmgraph.ops.gromov import fused_gromov_wasserstein
+from mmgraph.ops.sinkhorn import even_mass
 
 __all__ = ["GromovAligner"]
 
@@ -54,15 +55,12 @@ class GromovAligner(nn.Module):
     def forward(self, sides: Sides) -> Alignment:
         """The plan; its loss is zero."""
         found = structure(self.source(sides.source), self.target(sides.target), sides)
-        mass = [
-            mask / mask.sum(1, keepdim=True).clamp(min=1) for mask in (sides.source_mask, sides.target_mask)
-        ]
         plan = fused_gromov_wasserstein(
             1 - found.cosine,
             found.source_distance,
             found.target_distance,
-            mass[0].to(found.cosine.dtype),
-            mass[1].to(found.cosine.dtype),
+            even_mass(sides.source_mask, found.cosine.dtype),
+            even_mass(sides.target_mask, found.cosine.dtype),
             self.alpha,
             self.eps,
             steps=self.steps,

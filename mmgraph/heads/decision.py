@@ -1,12 +1,11 @@
 """Late fusion: each modality decides by itself, and the decisions are fused."""
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from mmgraph.fusion import DecisionFusion
+from mmgraph.fusion.decision import DecisionKind
 from mmgraph.graph import NodeType
 from mmgraph.graph.schema import parameter_name
 from mmgraph.heads.answer import classifier
@@ -34,7 +33,7 @@ class DecisionHead(nn.Module):
         modalities: tuple[NodeType, ...],
         dim: int,
         answers: tuple[str, ...],
-        kind: Literal["mean", "weighted", "learned", "vote"] = "weighted",
+        kind: DecisionKind = "weighted",
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
@@ -51,12 +50,12 @@ class DecisionHead(nn.Module):
 
     def forward(self, encoded: Encoded) -> Float[Tensor, "B A"]:
         """The fused logit of each answer."""
-        return self.fuse(self.decisions(encoded), encoded.present)
+        return self._fused(self.decisions(encoded), encoded)
 
     def loss(self, encoded: Encoded, target: Int[Tensor, " B"]) -> dict[str, Tensor]:
         """The named terms of the training loss."""
         decisions = self.decisions(encoded)
-        fused = nn.functional.cross_entropy(self.fuse(decisions, encoded.present), target)
+        fused = nn.functional.cross_entropy(self._fused(decisions, encoded), target)
         alone = torch.stack([_alone(decisions[key], encoded.present[key], target) for key in self.modalities])
         return {"answer": fused, "alone": alone.mean(), **encoded.terms}
 
@@ -64,6 +63,9 @@ class DecisionHead(nn.Module):
     def predict(self, encoded: Encoded) -> Int[Tensor, " B"]:
         """The number of the likeliest answer of each sample."""
         return self(encoded).argmax(-1)
+
+    def _fused(self, decisions: dict[NodeType, Tensor], encoded: Encoded) -> Float[Tensor, "B A"]:
+        return self.fuse(decisions, {key: encoded.present[key] for key in self.modalities})
 
 
 def _alone(logits: Float[Tensor, "B A"], here: Tensor, target: Int[Tensor, " B"]) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a graph convolution is made of, so that several of them share one matrix product a node type."""
+"""What a graph convolution is made of, so that several of them map their nodes together."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -10,7 +10,8 @@ from torch import Tensor
 from mmgraph.errors import InputError
 from mmgraph.graph import COMPLETE
 from mmgraph.ops.attend import Attention
-from mmgraph.ops.nodes import Affine, Nodes
+from mmgraph.ops.linear_maps import Affine
+from mmgraph.ops.nodes import Nodes
 from mmgraph.ops.relation import Relation, relation_of_edges
 
 __all__ = [
@@ -22,7 +23,6 @@ __all__ = [
     "mapped_between",
     "project",
     "relation_between",
-    "stack",
 ]
 
 
@@ -30,7 +30,7 @@ __all__ = [
 class Maps:
     """The linear maps that a convolution wants of its nodes before edges come in.
 
-    `HeteroConv` runs all maps of one node type as one matrix product. A map may hold more rows than vectors
+    `HeteroConv` runs all maps of one node type together. A map may hold more rows than vectors
     that are passed on: those of GAT end in its attention vectors, folded in.
 
     Args:
@@ -187,22 +187,11 @@ def _edge_index(edges: object, counts: tuple[int, int], name: str) -> Tensor:
 
 
 def project(source: Nodes, target: Nodes, maps: Maps) -> tuple[Nodes, Nodes]:
-    """Mapped source and target nodes; in one matrix product if they are the same nodes."""
+    """Mapped source and target nodes; together if they are the same nodes."""
     if source is target and maps.source is not None and maps.target is not None:
-        both = source.linear(stack([maps.source, maps.target]))
-        mapped = both.split([len(maps.source[0]), len(maps.target[0])])
+        mapped = source.linears([maps.source, maps.target])
         return mapped[0], mapped[1]
     return (
         source if maps.source is None else source.linear(maps.source),
         target if maps.target is None else target.linear(maps.target),
-    )
-
-
-def stack(maps: list[Affine]) -> Affine:
-    """Several linear maps of one input as one; a missing bias is zero."""
-    weight = torch.cat([weight for weight, _ in maps])
-    if all(bias is None for _, bias in maps):
-        return weight, None
-    return weight, torch.cat(
-        [weight.new_zeros(len(weight)) if bias is None else bias for weight, bias in maps]
     )

@@ -7,9 +7,10 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from mmgraph.errors import InputError
-from mmgraph.nn.convolution import Maps, convolve, mapped_between, stack
+from mmgraph.nn.convolution import Maps, convolve, mapped_between
 from mmgraph.nn.glorot import glorot
 from mmgraph.ops.attend import Attention, attend, attention_weights
+from mmgraph.ops.linear_maps import stack
 from mmgraph.ops.nodes import Nodes
 from mmgraph.ops.relation import Relation
 from mmgraph.ops.scores import Dot, Pairwise, Score

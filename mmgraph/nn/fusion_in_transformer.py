@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from mmgraph.errors import InputError
 from mmgraph.graph import NodeType
-from mmgraph.nn.convolution import stack
 from mmgraph.nn.glorot import glorot
 from mmgraph.nn.typed import node_type_key
 from mmgraph.ops.blocks import Blocks
+from mmgraph.ops.linear_maps import stack
 from mmgraph.ops.masked import masked_softmax
 
 __all__ = ["Cost", "FusionInTransformer"]

@@ -19,7 +19,8 @@ from mmgraph.nn.typed import (
 )
 from mmgraph.ops.attend import Attention, attend, attention_weights
 from mmgraph.ops.blocks import Blocks
-from mmgraph.ops.nodes import Affine, Nodes
+from mmgraph.ops.linear_maps import Affine
+from mmgraph.ops.nodes import Nodes
 from mmgraph.ops.relation import Relation
 from mmgraph.ops.scores import Additive
 

@@ -9,10 +9,11 @@ from torch import Tensor, nn
 
 from mmgraph.errors import InputError
 from mmgraph.graph import EdgeType, NodeType
-from mmgraph.nn.convolution import Attentive, Convolution, Maps, stack
+from mmgraph.nn.convolution import Attentive, Convolution, Maps
 from mmgraph.nn.typed import blocks_of, check_names, module_key, planned_relations
 from mmgraph.ops.attend import Attention, attend_jointly, attention_weights, joint_attention_weights
-from mmgraph.ops.nodes import Affine, Nodes
+from mmgraph.ops.linear_maps import Affine
+from mmgraph.ops.nodes import Nodes
 from mmgraph.ops.relation import Relation
 
 __all__ = ["Combine", "HeteroConv"]
@@ -115,7 +116,7 @@ class HeteroConv(nn.Module):
         relations: Mapping[EdgeType, Relation],
         maps: Mapping[EdgeType, Maps],
     ) -> dict[EdgeType, tuple[Nodes, Nodes]]:
-        """Mapped source and target nodes of each relation, from one matrix product a node type."""
+        """Mapped source and target nodes of each relation, a node type at a time."""
         mapped: dict[Role, Nodes] = {}
         for node_type, values in x.items():
             roles = [(key, end) for key in self.edge_types for end in (0, 2) if key[end] == node_type]
@@ -165,12 +166,11 @@ class HeteroConv(nn.Module):
 
 
 def _mapped(nodes: Nodes, maps: Mapping[Role, Affine | None]) -> dict[Role, Nodes]:
-    """The nodes under each map, from one matrix product; as they are where there is none."""
+    """The nodes under each map; as they are where there is none."""
     asked = {role: affine for role, affine in maps.items() if affine is not None}
     found = dict.fromkeys(maps, nodes)
     if asked:
-        parts = nodes.linear(stack(list(asked.values()))).split([len(weight) for weight, _ in asked.values()])
-        found |= zip(asked, parts, strict=True)
+        found |= zip(asked, nodes.linears(list(asked.values())), strict=True)
     return found
 
 

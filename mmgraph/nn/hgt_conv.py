@@ -159,16 +159,15 @@ class HGTConv(nn.Module):
     def _by_relation(
         self, nodes: Nodes, maps: Float[Tensor, "H R K K"], leaving: Mapping[EdgeType, Relation]
     ) -> dict[EdgeType, Nodes]:
-        """Keys or values under the map of each relation."""
+        """Keys or values under the map of each relation: one product of all relations for each head."""
         padded = all(relation.on_grid("dot") for relation in leaving.values())
         rows = nodes.padded.flatten(0, 1) if padded else nodes.flat
         by_head = rows.unflatten(-1, (self.heads, self.head_dim)).transpose(0, 1)
-        parts = [torch.bmm(by_head, own) for own in maps.unbind(1)]
+        mapped = torch.bmm(by_head, maps.transpose(1, 2).flatten(2))
+        parts = mapped.unflatten(-1, (len(leaving), self.head_dim)).unbind(2)
         if not padded:
-            return {
-                key: Nodes(by_head=part.transpose(0, 1), blocks=nodes.blocks)
-                for key, part in zip(leaving, parts, strict=True)
-            }
+            flat = (part.transpose(0, 1).flatten(1) for part in parts)
+            return {key: Nodes(part, blocks=nodes.blocks) for key, part in zip(leaving, flat, strict=True)}
         shape = nodes.padded.shape[:2]
         blocks = (part.unflatten(1, shape).transpose(0, 1) for part in parts)
         return {

@@ -5,12 +5,13 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from mmgraph.errors import InputError
-from mmgraph.nn.convolution import Maps, convolve, mapped_between, stack
+from mmgraph.nn.convolution import Maps, convolve, mapped_between
 from mmgraph.nn.edge_terms import edge_terms
 from mmgraph.nn.glorot import glorot
 from mmgraph.nn.heads import merge_heads
 from mmgraph.ops.attend import Attention, attend, attention_weights
-from mmgraph.ops.nodes import Affine, Nodes
+from mmgraph.ops.linear_maps import Affine, stack
+from mmgraph.ops.nodes import Nodes
 from mmgraph.ops.relation import Relation
 from mmgraph.ops.scores import Dot
 

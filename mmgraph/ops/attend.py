@@ -216,7 +216,7 @@ def _list_logits(attention: Attention) -> Tensor:
 def _list_sum(attention: Attention, share: Tensor) -> Nodes:
     assert attention.relation.csr is not None
     share = torch.nn.functional.dropout(share, attention.dropout)
-    value = attention.value.by_head(attention.score.heads)
+    value = by_head(attention.value.flat, attention.score.heads)
     mixed = segment_sum(attention.relation.csr, value, share)
     if attention.message is not None:
         mixed = mixed + attention.message.sum_edges(attention.relation, share)

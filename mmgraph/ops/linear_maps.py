@@ -7,43 +7,51 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mmgraph.ops.nodes import Affine
+__all__ = ["Affine", "linear_maps", "stack"]
 
-__all__ = ["linear_maps"]
+Affine = tuple[Tensor, Tensor | None]
+"""Weight `[P, D]` and bias `[P]` of a linear map."""
+
+
+def stack(maps: Sequence[Affine]) -> Affine:
+    """Several linear maps of one input as one; a missing bias is zero."""
+    weight = torch.cat([weight for weight, _ in maps])
+    if all(bias is None for _, bias in maps):
+        return weight, None
+    return weight, torch.cat(
+        [weight.new_zeros(len(weight)) if bias is None else bias for weight, bias in maps]
+    )
 
 
 def linear_maps(x: Float[Tensor, "N D"], maps: Sequence[Affine]) -> list[Float[Tensor, "N P"]]:
-    """x under each map, as tensors of their own.
+    """x under each map, in a tensor of its own.
 
-    One product with all maps, cut into columns, would keep the results of all until the last is let go, and
-    their gradients would have to be put together. Here the gradient of x is summed within the products.
+    Columns of one product with the stacked maps would all be held until the last of them is let go, and their
+    gradients copied into one tensor. Here the products themselves sum up the gradient of x.
     """
     weights, biases = zip(*maps, strict=True)
     return list(LinearMaps.apply(x, *weights, *biases))
 
 
 class LinearMaps(torch.autograd.Function):
-    """Twice differentiable."""
+    """From x, the weights and the biases. Twice differentiable."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, *maps: Tensor | None) -> tuple[Tensor, ...]:
         weights, biases = maps[: len(maps) // 2], maps[len(maps) // 2 :]
         ctx.save_for_backward(x, *weights)
-        ctx.biased = [bias is not None for bias in biases]
-        return tuple(
-            torch.nn.functional.linear(x, weight, bias) for weight, bias in zip(weights, biases, strict=True)
-        )
+        linear: Any = torch.nn.functional.linear
+        return tuple(linear(x, *affine) for affine in zip(weights, biases, strict=True))
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        x, first, *others = ctx.saved_tensors
-        at_x = None
-        if ctx.needs_input_grad[0]:
-            at_x = gradients[0] @ first
-            for gradient, weight in zip(gradients[1:], others, strict=True):
+        x, *weights = ctx.saved_tensors
+        at_x, (of_x, *asked) = None, ctx.needs_input_grad
+        if of_x:
+            at_x = gradients[0] @ weights[0]
+            for gradient, weight in zip(gradients[1:], weights[1:], strict=True):
                 at_x.addmm_(gradient, weight)
-        at_weights = [gradient.T @ x for gradient in gradients]
-        at_biases = [
-            gradient.sum(0) if biased else None for gradient, biased in zip(gradients, ctx.biased, strict=True)
-        ]
+        of_weights, of_biases = asked[: len(weights)], asked[len(weights) :]
+        at_weights = [g.T @ x if wanted else None for g, wanted in zip(gradients, of_weights, strict=True)]
+        at_biases = [g.sum(0) if wanted else None for g, wanted in zip(gradients, of_biases, strict=True)]
         return at_x, *at_weights, *at_biases

@@ -8,11 +8,12 @@ from torch import Tensor
 
 from mmgraph.errors import InputError
 from mmgraph.ops.blocks import Blocks
+from mmgraph.ops.linear_maps import Affine, linear_maps, stack
 
-__all__ = ["Affine", "Nodes"]
+__all__ = ["Nodes"]
 
-Affine = tuple[Tensor, Tensor | None]
-"""Weight `[P, D]` and bias `[P]` of a linear map."""
+WIDE = 128
+"""Width from which a map alone was measured to be as fast on a CPU as a part of a larger one."""
 
 
 class Nodes:
@@ -27,7 +28,6 @@ class Nodes:
             sample share.
         blocks: where the rows lie in the block; None where the samples are not known.
         heads_first: the padded block by heads, `[B, H, L, K]`, in place of `padded`.
-        by_head: the rows by heads, `[N, H, K]`, however they lie in memory, in place of `flat`.
     """
 
     def __init__(
@@ -36,13 +36,11 @@ class Nodes:
         padded: Tensor | None = None,
         blocks: Blocks | None = None,
         heads_first: Tensor | None = None,
-        by_head: Tensor | None = None,
     ) -> None:
         self.blocks = blocks
         self._flat = flat
         self._padded = padded
         self._heads_first = heads_first
-        self._by_head = by_head
         self._total: Tensor | None = None
         self._parts: _Parts | None = None
         self._number = 0
@@ -52,8 +50,6 @@ class Nodes:
         """A row for each node."""
         if self._flat is None and self._parts is not None:
             self._flat = self._parts.flat()[self._number]
-        if self._flat is None and self._by_head is not None:
-            self._flat = self._by_head.flatten(1)
         if self._flat is None:
             assert self.blocks is not None
             padded = self.padded
@@ -68,12 +64,12 @@ class Nodes:
         if self._padded is None and self._heads_first is not None:
             self._padded = self._heads_first.transpose(1, 2).flatten(2)
         if self._padded is None:
-            flat = self.flat
+            assert self._flat is not None
             if self.blocks is None:
                 raise InputError(
                     "the samples of these nodes are not known: plan the relation with its blocks"
                 )
-            self._padded = self.blocks.pad(flat)
+            self._padded = self.blocks.pad(self._flat)
         return self._padded
 
     @property
@@ -92,12 +88,6 @@ class Nodes:
             return self._heads_first
         return self.padded.unflatten(-1, (heads, -1)).transpose(1, 2)
 
-    def by_head(self, heads: int) -> Float[Tensor, "N H K"]:
-        """A row for each node and head."""
-        if self._by_head is not None:
-            return self._by_head
-        return self.flat.unflatten(-1, (heads, -1))
-
     @property
     def shared(self) -> bool:
         """Whether all nodes of a sample have one vector, held once."""
@@ -110,8 +100,7 @@ class Nodes:
         """Of the vectors."""
         if self._parts is not None:
             return self._parts.whole.dtype
-        held = (self._flat, self._padded, self._heads_first, self._by_head)
-        return next(t for t in held if t is not None).dtype
+        return next(t for t in (self._flat, self._padded, self._heads_first) if t is not None).dtype
 
     @property
     def width(self) -> int:
@@ -120,8 +109,6 @@ class Nodes:
             return self._parts.widths[self._number]
         if self._heads_first is not None:
             return self._heads_first.shape[1] * self._heads_first.shape[3]
-        if self._by_head is not None:
-            return self._by_head.shape[1] * self._by_head.shape[2]
         return (self.padded if self._flat is None else self._flat).shape[-1]
 
     def split(self, widths: Sequence[int]) -> list["Nodes"]:
@@ -141,15 +128,25 @@ class Nodes:
             InputError: the map is for vectors of another width.
         """
         values, (weight, bias) = self.padded if self.shared else self.flat, affine
-        if values.shape[-1] != weight.shape[1]:
-            raise InputError(
-                f"got nodes of width {values.shape[-1]}, but the layer was made for nodes of width "
-                f"{weight.shape[1]}: encode them first, or construct the layer with their width"
-            )
+        _check_width(values, weight)
         mapped = torch.nn.functional.linear(values, weight, bias)
         if self.shared:
             return Nodes(padded=mapped, blocks=self.blocks)
         return Nodes(mapped, blocks=self.blocks)
+
+    def linears(self, maps: Sequence[Affine]) -> list["Nodes"]:
+        """These vectors under each of several linear maps.
+
+        Narrow maps run as one product that is cut into columns; wide ones alone, so that nothing is cut.
+
+        Raises:
+            InputError: the maps are for vectors of another width.
+        """
+        widths = [len(weight) for weight, _ in maps]
+        if self.shared or min(widths) < WIDE:
+            return self.linear(stack(maps)).split(widths)
+        _check_width(self.flat, maps[0][0])
+        return [Nodes(rows, blocks=self.blocks) for rows in linear_maps(self.flat, maps)]
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Nodes":
         """These vectors under a function that works on each alone, in whichever form they are held."""
@@ -171,6 +168,14 @@ class Nodes:
         if self._padded is not None and other._padded is not None:
             return Nodes(padded=function(self._padded, other._padded), blocks=self.blocks)
         return Nodes(function(self.flat, other.flat), blocks=self.blocks)
+
+
+def _check_width(values: Tensor, weight: Tensor) -> None:
+    if values.shape[-1] != weight.shape[1]:
+        raise InputError(
+            f"got nodes of width {values.shape[-1]}, but the layer was made for nodes of width "
+            f"{weight.shape[1]}: encode them first, or construct the layer with their width"
+        )
 
 
 class _Parts:

@@ -73,21 +73,12 @@ def _grid_sums(
     source_weight: Nodes | None,
     target_weight: Nodes | None,
 ) -> Nodes:
-    """The weights of nodes go to the matrix or to the vectors, whichever has fewer numbers."""
-    matrix, x = relation.joined if weight is None else relation.to_grid(weight), source.padded
-    matrix = matrix.to(x.dtype)
-    at_source, at_target = (
-        None if nodes is None else nodes.to(x.dtype).padded for nodes in (source_weight, target_weight)
-    )
-    wide = matrix.shape[2] > x.shape[2]
-    if at_source is not None:
-        matrix, x = (matrix, x * at_source) if wide else (matrix * at_source.transpose(1, 2), x)
-    if at_target is not None and not wide:
-        matrix = matrix * at_target
-    found = matrix @ x
-    if at_target is not None and wide:
-        found = found * at_target
-    return Nodes(padded=found, blocks=relation.target)
+    matrix = relation.joined.to(source.dtype) if weight is None else relation.to_grid(weight).to(source.dtype)
+    if target_weight is not None:
+        matrix = matrix * target_weight.to(source.dtype).padded
+    if source_weight is not None:
+        matrix = matrix * source_weight.to(source.dtype).padded.transpose(1, 2)
+    return Nodes(padded=matrix @ source.padded, blocks=relation.target)
 
 
 def _list_sums(

@@ -178,7 +178,8 @@ class Relation:
 
     def has_loop(self) -> Nodes:
         """Of a relation within one node type: 1 for a node that is joined to itself, else 0, `[T, 1]`."""
-        if self.csr is not None:
+        if self.grid is None:
+            assert self.csr is not None
             loops = (self.csr.source == self.csr.target).to(torch.get_default_dtype())
             count = loops.new_zeros(self.num_targets).index_add(0, self.csr.target, loops)
             return Nodes(count.clamp(max=1)[:, None], blocks=self.target)

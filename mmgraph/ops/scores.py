@@ -87,8 +87,8 @@ class Dot:
     def edges(self, relation: Relation) -> Float[Tensor, "E H"]:
         """The logits of the edges."""
         assert relation.csr is not None
-        query = self.query.by_head(self.heads)
-        logits = edge_dot(relation.csr, query, self.key.by_head(self.heads))
+        query = by_head(self.query.flat, self.heads)
+        logits = edge_dot(relation.csr, query, by_head(self.key.flat, self.heads))
         if self.edge is not None:
             logits = logits + self.edge.dot_edges(relation, query)
         return self.scale * logits
@@ -190,7 +190,7 @@ class Pairwise:
         """The logits of the edges."""
         csr = relation.csr
         assert csr is not None
-        query, key = (nodes.by_head(self.heads) for nodes in (self.query, self.key))
+        query, key = (by_head(nodes.flat, self.heads) for nodes in (self.query, self.key))
         ends = query, key, self.vector, self.activation, self.slope
         if self.edge is None:
             return pairwise_edges(csr, *ends)

@@ -162,45 +162,25 @@ def _sums(x: Tensor, weight: Tensor | None, csr: Csr, back: bool) -> Tensor:
     out = (start.shape[0] - 1, *x.shape[1:])
     if weight is None or weight.dim() == 1:
         return bag(index, x.reshape(x.shape[0], math.prod(out[1:])), start, weight).view(out)
-    rows, step, apart = _rows(x)
-    heads = enumerate(weight.unbind(1))
-    sums = [bag(index * step + head * apart, rows, start, own.contiguous()) for head, own in heads]
+    heads = weight.shape[1]
+    rows = x.reshape(-1, x.shape[2])
+    sums = [bag(index * heads + h, rows, start, weight[:, h].contiguous()) for h in range(heads)]
     return torch.stack(sums, 1) if sums else x.new_zeros(out)
 
 
 def _dots(query: Tensor, key: Tensor, csr: Csr) -> Tensor:
     """`[T, H, K]` and `[S, H, K]` to `[E, H]`: what embedding bags do for the gradient of their weights."""
-    exact, heads = at_least_float32(query.dtype), query.shape[1]
-    queries, *of_query = _rows(query.to(exact))
-    keys, *of_key = _rows(key.to(exact))
-    target, source = _by_head(csr.target, heads, *of_query), _by_head(csr.source, heads, *of_key)
-    dots = torch.ops.aten._embedding_bag_per_sample_weights_backward(
-        queries, keys, source, source[:0], target, 0, -1
-    )
-    return dots.view(csr.num_edges, heads).to(query.dtype)
+    exact = at_least_float32(query.dtype)
+    rows = query.to(exact).flatten(0, 1), key.to(exact).flatten(0, 1)
+    source, target = _by_head(csr.source, query.shape[1]), _by_head(csr.target, query.shape[1])
+    dots = torch.ops.aten._embedding_bag_per_sample_weights_backward(*rows, source, source[:0], target, 0, -1)
+    return dots.view(csr.num_edges, query.shape[1]).to(query.dtype)
 
 
-def _by_head(index: Tensor, heads: int, step: int, apart: int) -> Tensor:
-    """The rows of each index: see `_rows`."""
-    if heads == step == 1:
+def _by_head(index: Tensor, heads: int) -> Tensor:
+    if heads == 1:
         return index
-    first = torch.arange(heads, dtype=index.dtype, device=index.device) * apart
-    return (index[:, None] * step + first).flatten()
-
-
-def _rows(x: Float[Tensor, "N H K"]) -> tuple[Float[Tensor, "R K"], int, int]:
-    """Rows of K numbers, among them those of x, and how far apart in them its nodes and its heads are.
-
-    Where x is a part of wider rows, or lies head after head, it is read where it is: copies of all nodes
-    would take as long as sums over few edges.
-    """
-    count, heads, width = x.shape
-    if torch.compiler.is_compiling() or not x.numel() or x.stride(2) != 1:
-        return x.reshape(count * heads, width), heads, 1
-    (step, left), (apart, over) = divmod(x.stride(0), width), divmod(x.stride(1), width)
-    if left or over:
-        return x.reshape(count * heads, width), heads, 1
-    return x.as_strided(((count - 1) * step + (heads - 1) * apart + 1, width), (width, 1)), step, apart
+    return (index[:, None] * heads + torch.arange(heads, dtype=index.dtype, device=index.device)).flatten()
 
 
 class _Softmax(torch.autograd.Function):

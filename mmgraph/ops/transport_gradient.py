@@ -33,9 +33,10 @@ def attach_gradient(
     Distance", NeurIPS 2018, arXiv 1805.11897, and Eisenberger et al., "A Unified Framework for Implicit
     Sinkhorn Differentiation", CVPR 2022, arXiv 2205.06688. Ours solves for the shorter side alone, as a graph
     Laplacian, whose diagonal is a sum and not a difference, with a ridge of a few roundings: at a small eps
-    the plan falls apart into parts that are joined by next to nothing, and how they lie to each other
-    then changes neither plan nor gradient. x and y are known up to a constant, which is chosen as it comes out
-    of iterations that end with the target masses.
+    the plan falls apart into parts that are joined by next to nothing, and how their potentials lie to each
+    other then hardly matters. x and y are known up to a constant, which is chosen as it comes out of
+    iterations that end with the target masses. With masses kept by a price, :math:`\log P 1 = (1 + d) \log a
+    - d f`, the diagonal is multiplied by 1 + d, and so are the gradients of the masses.
 
     Args:
         plan: a plan, which gets no gradient itself.
@@ -43,7 +44,7 @@ def attach_gradient(
         source_mass: what its rows were to sum to; a node without mass gets no gradient.
         target_mass: what its columns were to sum to.
         eps: weight of the entropy.
-        damping: eps over the strength with which the masses are kept; 0 where they are kept exactly.
+        damping: d, eps over the price at which the masses are kept; 0 where they are kept exactly.
 
     Shape:
         `[B, S, T]` -> the same. The gradient can not be derived again.
@@ -67,7 +68,8 @@ class _Attached(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         plan, source, target = ctx.saved_tensors
         dtype = at_least_float32(plan.dtype)
-        wide, weighted = plan.to(dtype), (plan * gradient).to(dtype)
+        wide = plan.to(dtype)
+        weighted = wide * gradient
         rows, columns = wide.sum(2), wide.sum(1)
         x, y = _adjoint(wide, weighted, rows, columns, ctx.damping)
         to_cost = (x[:, :, None] + y[:, None, :]).mul_(wide).sub_(weighted).div_(ctx.eps)
@@ -84,7 +86,7 @@ class _Attached(torch.autograd.Function):
 def _adjoint(
     plan: Tensor, weighted: Tensor, rows: Tensor, columns: Tensor, damping: float
 ) -> tuple[Tensor, Tensor]:
-    """x and y, solved for whichever is shorter."""
+    """The pair x and y, solved for whichever is shorter."""
     if plan.shape[1] < plan.shape[2]:
         swapped = plan.transpose(1, 2), weighted.transpose(1, 2)
         y, x = _adjoint(*swapped, columns, rows, damping)
@@ -99,14 +101,14 @@ def _adjoint(
 
 
 def _laplacian(system: Tensor, columns: Tensor, damping: float) -> Tensor:
-    """:math:`(1 + d) diag(c) - J`, where :math:`J 1 = c / (1 + d)`, from -J; made regular, and one where c is 0."""
+    """:math:`(1 + d) diag(c) - J`, where :math:`J 1 = c / (1 + d)`, made regular in the place of -J."""
     diagonal = system.diagonal(dim1=1, dim2=2)
     diagonal.zero_()
     ridge = 4 * torch.finfo(system.dtype).eps + damping * (2 + damping) / (1 + damping)
     diagonal.copy_(ridge * columns + (columns == 0) - system.sum(2))
     if damping:
         return system
-    # Its null vector is all ones; the right side is orthogonal to it, so this changes y by no more than a constant.
+    # Its null vector is all ones, and orthogonal to the right side: this changes y by a constant at most.
     return system.baddbmm_(
         columns[:, :, None], (columns / _above_zero(columns.sum(1, keepdim=True)))[:, None, :]
     )

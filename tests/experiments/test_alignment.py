@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from experiments.benchmarks import alignment
+from experiments.benchmarks import alignment, planted
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ def test_the_figures_are_written(small, tmp_path):
         *(f"sinkhorn.{name}" for name in speedups),
         *(f"sinkhorn.{name}.eps_{eps}" for name in each for eps in ("0.5", "0.05")),
         "sinkhorn.forward.share_of_products",
+        *planted.figures(1),
     }
     assert found["sinkhorn.difference.ours"] < 1e-5
     assert found["sinkhorn.converged.moved"] < 1e-6

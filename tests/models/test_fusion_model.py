@@ -10,7 +10,10 @@ from torch._subclasses.fake_tensor import (
     FakeTensorMode,
 )
 
+from mmgraph.alignment.make import AlignerKind
 from mmgraph.errors import InputError
+from mmgraph.fusion.make import FusionKind
+from mmgraph.fusion.reconstruction import ReconstructionKind
 from mmgraph.graph import COMPLETE, EdgeSpec, HeteroGraph, NodeSpec, Schema, collate, plan, select
 from mmgraph.models import FusionModel
 from mmgraph.nn.schema_conv import ConvKind
@@ -33,6 +36,32 @@ def test_any_kind_of_layer_gives_a_sample_alone_what_it_gives_in_a_batch(layer):
         assert torch.allclose(model(select(graph, [i]))[0], together[i], atol=1e-10)
     together.sum().backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
+
+
+@pytest.mark.parametrize("aligner", get_args(AlignerKind))
+def test_any_aligner_by_its_name_gives_a_sample_alone_what_it_gives_in_a_batch(aligner):
+    assert_alone_as_in_a_batch(
+        FusionModel(SCHEMA, dim=16, align=PAIRS, aligner=aligner, context="token", align_weight=0.5)
+    )
+
+
+@pytest.mark.parametrize("fusion", get_args(FusionKind))
+@pytest.mark.parametrize("reconstruct", [None, *get_args(ReconstructionKind)])
+def test_any_fusion_by_its_name_gives_a_sample_alone_what_it_gives_in_a_batch(fusion, reconstruct):
+    assert_alone_as_in_a_batch(FusionModel(SCHEMA, dim=16, layers=1, fusion=fusion, reconstruct=reconstruct))
+
+
+def assert_alone_as_in_a_batch(model):
+    model, graph = model.double().eval(), batch().apply(lambda t: t.double() if t.is_floating_point() else t)
+    found = model.encode(graph)
+    for i in range(graph.num_graphs):
+        alone = model.encode(select(graph, [i]))
+        assert torch.allclose(alone.fused[0], found.fused[i], atol=1e-7)
+        for pair, alignment in alone.alignments.items():
+            s, t = alignment.plan.shape[1:]
+            assert torch.allclose(found.alignments[pair].plan[i, :s, :t], alignment.plan[0], atol=1e-7)
+    (found.fused.square().sum() + sum(found.terms.values())).backward()
+    assert all(p.grad is None or bool(torch.isfinite(p.grad).all()) for p in model.parameters())
 
 
 def test_late_fusion_lets_no_layer_cross():
@@ -63,6 +92,8 @@ def test_another_schema_is_named():
         FusionModel(SCHEMA, align=[("tree", "region")])
     with pytest.raises(InputError, match="cross_from is 3"):
         FusionModel(SCHEMA, cross_from=3)
+    with pytest.raises(InputError, match="align_weight=-1"):
+        FusionModel(SCHEMA, align_weight=-1.0)
 
 
 def test_the_pretended_device_raises_on_what_waits(accelerator):

@@ -136,6 +136,18 @@ def test_renaming_nodes_renames_the_plan_and_padding_changes_nothing():
     assert torch.allclose(second, first[:, rows][:, :, columns], atol=1e-12)
 
 
+def test_what_lies_at_nodes_without_mass_changes_nothing():
+    cost, source, target, p, q = example()
+    filled = [
+        distance.masked_fill((mass[:, :, None] * mass[:, None]) == 0, torch.nan)
+        for distance, mass in ((source, p), (target, q))
+    ]
+    first, second = (
+        fused_gromov_wasserstein(cost, *both, p, q, eps=0.5) for both in ((source, target), filled)
+    )
+    assert torch.equal(first, second)
+
+
 @pytest.mark.parametrize("proximal", [False, True])
 def test_the_gradient_is_right(proximal):
     values = example(4, ((3, 4), (2, 3), (0, 2)))

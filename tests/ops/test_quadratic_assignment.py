@@ -8,6 +8,7 @@ from scipy.optimize import quadratic_assignment as scipy_assignment
 
 from mmgraph.errors import InputError
 from mmgraph.ops.quadratic_assignment import assignment_objective, quadratic_assignment
+from mmgraph.ops.soft_assignment import soft_assignment
 
 SIZES = ((4, 4), (5, 3), (2, 5), (1, 1), (0, 3), (4, 0), (0, 0))
 
@@ -76,6 +77,16 @@ def test_a_problem_without_edges_is_the_linear_assignment():
     largest = assignment_objective(hard(affinity), *values)
     held = assignment_objective(hard(quadratic_assignment(*values, *here)), *values)
     assert float((held / largest).min()) > 0.95
+
+
+def test_the_last_smoothing_is_the_one_asked_for():
+    source, target, affinity, *here = example()
+    largest = affinity.masked_fill(~(here[0][:, :, None] & here[1][:, None]), 0.0).abs().amax((1, 2), True)
+    expected = soft_assignment(affinity / largest.clamp(min=1e-9), *here, 0.1, 50)
+    for steps in (2, 3):
+        values = 0 * source, 0 * target, affinity
+        found = quadratic_assignment(*values, *here, stop=0.1, steps=steps, iterations=50, damping=0.0)
+        assert torch.allclose(found, expected, atol=1e-12)
 
 
 def test_a_graph_is_matched_with_its_renamed_copy():

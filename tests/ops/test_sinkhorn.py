@@ -77,11 +77,21 @@ def test_the_kernel_form_is_right_wherever_it_absorbs(iterations):
     assert error_of_kernels(cost, source, target, iterations) < 2e-7
 
 
-def test_the_kernel_form_bears_masses_a_hundredth_of_even_ones():
-    cost, source, target = torch.rand(4, 10, 8), torch.ones(4, 10), torch.ones(4, 8)
-    source[:, :3], target[:, :3] = 0.01, 0.01
+@pytest.mark.parametrize("decades", [2, 6, 12])
+def test_the_kernel_form_bears_masses_of_many_orders_of_magnitude(decades):
+    cost, source, target = torch.rand(16, 10, 8), torch.rand(16, 10), torch.rand(16, 8)
+    source, target = (10 ** (-decades * weight) for weight in (source, target))
     source, target = source / source.sum(1, keepdim=True), target / target.sum(1, keepdim=True)
     assert error_of_kernels(cost, source, target, 200) < 1e-5
+
+
+def test_below_its_smallest_eps_the_log_form_is_taken():
+    cost, source, target = torch.rand(16, 10, 8), *(10 ** (-6 * torch.rand(16, n)) for n in (10, 8))
+    forms = {f: sinkhorn(cost, source, target, 4e-4, form=f, warn=False) for f in ("auto", "log", "kernel")}
+    assert torch.equal(forms["auto"], forms["log"])
+    assert not torch.allclose(forms["auto"], forms["kernel"], atol=1e-3)
+    forms = {f: sinkhorn(cost, source, target, 0.005, form=f, warn=False) for f in ("auto", "log", "kernel")}
+    assert torch.equal(forms["auto"], forms["kernel"])
 
 
 def test_of_masses_of_unequal_sums_the_targets_count():

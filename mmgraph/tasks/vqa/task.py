@@ -1,6 +1,6 @@
 """The comparison of models that answer questions about scenes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -8,14 +8,13 @@ from typing import Any, ClassVar, Literal
 import torch
 
 from mmgraph.comparison import Usage
-from mmgraph.data.synthetic import ANSWERS, Question, Scene, Scenes, flatten
+from mmgraph.data.synthetic import ANSWERS, Scenes, flatten
 from mmgraph.graph import GraphStore, HeteroGraph, shuffle_edges, without
-from mmgraph.metrics import Accuracy, accuracy, accuracy_by, plan_accuracy
-from mmgraph.models.encoded import Pair
-from mmgraph.tasks.vqa.answerer import EVALUATION_BATCH, Answerer
+from mmgraph.metrics import accuracy, accuracy_by
+from mmgraph.tasks.vqa.alignment_scores import alignment_scores
+from mmgraph.tasks.vqa.answerer import Answerer
 from mmgraph.tasks.vqa.arms import Arm, Shape, arm
 from mmgraph.tasks.vqa.data import draw, make_builder, make_split
-from mmgraph.tasks.vqa.truth import padded_truth
 from mmgraph.training import ModalityDropout, Run, SubsetScores, evaluate, fit, load_weights
 
 __all__ = ["VQA"]
@@ -179,7 +178,7 @@ class VQA:
                 f"subset.{'+'.join(row.subset)}": row.score.share for row in self._subsets(answerer, few).rows
             }
         asked = [(scenes[number], question) for number, question in flatten(scenes)][: len(few)]
-        return {**found, **_alignment(answerer, few, asked)}
+        return {**found, **alignment_scores(answerer, few, asked)}
 
     def _subsets(self, answerer: Answerer, graphs: GraphStore) -> SubsetScores:
         """Accuracy with every subset of the modalities."""
@@ -192,30 +191,3 @@ class VQA:
             ),
             subsets="all",
         )
-
-
-@torch.inference_mode()
-def _alignment(
-    answerer: Answerer, graphs: GraphStore, asked: Sequence[tuple[Scene, Question]]
-) -> dict[str, float]:
-    """Of the nodes that stand for something, how many are aligned most with a node that stands for it too.
-
-    Beside each share stands what a target drawn at random would reach.
-    """
-    right: dict[Pair, Accuracy] = {}
-    chance: dict[Pair, float] = {}
-    for start in range(0, len(graphs), EVALUATION_BATCH):
-        numbers = range(start, min(start + EVALUATION_BATCH, len(graphs)))
-        batch = graphs[numbers]
-        alignments = answerer.model.encode(batch).alignments
-        truth = padded_truth(batch, asked[numbers.start : numbers.stop], list(alignments))
-        for pair, alignment in alignments.items():
-            now, before = plan_accuracy(alignment.plan, truth[pair]), right.get(pair, Accuracy(0, 0))
-            right[pair] = Accuracy(before.right + now.right, before.total + now.total)
-            count = torch.tensor(batch.sizes[pair[1]]).clamp(min=1)[:, None]
-            chance[pair] = chance.get(pair, 0.0) + float((truth[pair].sum(-1) / count).sum())
-    found = {f"align {source} {target}": share.share for (source, target), share in right.items()}
-    return found | {
-        f"chance.{source} {target}": chance[source, target] / max(share.total, 1)
-        for (source, target), share in right.items()
-    }
