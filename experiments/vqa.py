@@ -13,11 +13,10 @@ from typing import Literal
 import torch
 
 import mmgraph as mg
-from mmgraph.alignment.make import AlignerKind
+from mmgraph.alignment import AlignerKind
 from mmgraph.builders import MultimodalBuilder
 from mmgraph.data.synthetic import ANSWERS, Scene, Scenes
-from mmgraph.fusion.make import FusionKind
-from mmgraph.fusion.reconstruction import ReconstructionKind
+from mmgraph.fusion import FusionKind, ReconstructionKind
 from mmgraph.graph import HeteroGraph
 from mmgraph.heads import AnswerHead
 from mmgraph.metrics import accuracy

@@ -12,6 +12,7 @@ from mmgraph.alignment.deep_cca import DeepCCAAligner
 from mmgraph.alignment.edges import alignment_of_edges
 from mmgraph.alignment.gromov import GromovAligner
 from mmgraph.alignment.hard import hard_assignment
+from mmgraph.alignment.make import AlignerKind, make_aligner
 from mmgraph.alignment.mmd import MMDAligner
 from mmgraph.alignment.spectral import SpectralAligner
 from mmgraph.alignment.top_k import TopKAligner
@@ -20,6 +21,7 @@ from mmgraph.alignment.transport import TransportAligner
 __all__ = [
     "AdversarialAligner",
     "Aligner",
+    "AlignerKind",
     "Alignment",
     "AssignmentAligner",
     "AttentionAligner",
@@ -36,5 +38,6 @@ __all__ = [
     "TransportAligner",
     "alignment_of_edges",
     "hard_assignment",
+    "make_aligner",
     "shares",
 ]

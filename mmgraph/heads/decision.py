@@ -4,8 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from mmgraph.fusion import DecisionFusion
-from mmgraph.fusion.decision import DecisionKind
+from mmgraph.fusion import DecisionFusion, DecisionKind
 from mmgraph.graph import NodeType
 from mmgraph.graph.schema import parameter_name
 from mmgraph.heads.answer import classifier

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from mmgraph.alignment.make import AlignerKind
+from mmgraph.alignment import AlignerKind
 from mmgraph.errors import InputError
-from mmgraph.fusion.make import FusionKind, make_fusion
-from mmgraph.fusion.reconstruction import Reconstruction, ReconstructionKind
+from mmgraph.fusion import FusionKind, Reconstruction, ReconstructionKind, make_fusion
 from mmgraph.graph import HeteroGraph, NodeType, Schema
 from mmgraph.graph.schema import parameter_name
 from mmgraph.models.encoded import Encoded, Pair

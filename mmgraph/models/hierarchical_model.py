@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from mmgraph.fusion.make import FusionKind, make_fusion
+from mmgraph.fusion import FusionKind, make_fusion
 from mmgraph.graph import HeteroGraph, NodeType, Schema
 from mmgraph.graph.schema import parameter_name
 from mmgraph.models.encoded import Encoded

@@ -10,10 +10,9 @@ from torch._subclasses.fake_tensor import (
     FakeTensorMode,
 )
 
-from mmgraph.alignment.make import AlignerKind
+from mmgraph.alignment import AlignerKind
 from mmgraph.errors import InputError
-from mmgraph.fusion.make import FusionKind
-from mmgraph.fusion.reconstruction import ReconstructionKind
+from mmgraph.fusion import FusionKind, ReconstructionKind
 from mmgraph.graph import COMPLETE, EdgeSpec, HeteroGraph, NodeSpec, Schema, collate, plan, select
 from mmgraph.models import FusionModel
 from mmgraph.nn.schema_conv import ConvKind

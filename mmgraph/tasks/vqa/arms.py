@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from mmgraph.alignment.make import AlignerKind
+from mmgraph.alignment import AlignerKind
 from mmgraph.errors import InputError
-from mmgraph.fusion.make import FusionKind
+from mmgraph.fusion import FusionKind
 from mmgraph.graph import NodeType, Schema
 from mmgraph.heads import AnswerHead, DecisionHead
 from mmgraph.models import FusionModel, HierarchicalModel, LateFusionModel, MultimodalTransformer
