@@ -97,5 +97,5 @@ def _contrast(distance: Float[Tensor, "B N N"], mask: Bool[Tensor, "B N"]) -> Fl
     pairs = different_pairs(mask)
     apart = (distance - 1).masked_fill(~pairs, 0.0)
     # Distances that are all the same but for rounding have no structure: their contrast stays small.
-    length = (apart.square() + 1e-6 * pairs).sum((1, 2)).clamp(min=1e-6).sqrt()
+    length = apart.square().sum((1, 2)).clamp(min=1e-6).sqrt()
     return apart / length[:, None, None]

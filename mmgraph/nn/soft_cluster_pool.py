@@ -19,7 +19,8 @@ class SoftClusterPool(nn.Module):
 
     A cluster counts as much as any other, however many nodes belong to it. Ying et al., "Hierarchical Graph
     Representation Learning with Differentiable Pooling", NeurIPS 2018, arXiv 1806.08804, in which a graph
-    network gives S; here the nodes come from one already, and a linear map is enough. `clusters` gives Z, `centres` the means.
+    network gives S; here the nodes come from one already, and a linear map is enough. `clusters` gives Z,
+    `centres` the means.
 
     Args:
         dim: width of the nodes.

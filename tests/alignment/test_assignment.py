@@ -29,7 +29,7 @@ def objective(found, b, s, t, matches, alpha):
     for distance, size in ((found.source_distance, s), (found.target_distance, t)):
         apart = distance[b, :size, :size] - 1
         apart = apart - torch.diag(apart.diagonal())
-        length = (apart.square().sum() + 1e-6 * size * (size - 1)).clamp(min=1e-6).sqrt()
+        length = apart.square().sum().clamp(min=1e-6).sqrt()
         contrast.append(apart / length)
     linear = sum(float(found.cosine[b, i, a]) for i, a in matches)
     quadratic = sum(
