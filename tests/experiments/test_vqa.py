@@ -72,6 +72,16 @@ def test_regions_found_in_the_pixels_are_the_objects():
         assert torch.allclose(boxes.sort(0).values, expected.sort(0).values, atol=1e-3)
 
 
+def test_segments_found_in_the_sound_are_the_objects_that_sound():
+    scenes = vqa.Scenes("train", 10, questions_per_scene=1)
+    split = vqa.make_split(scenes, vqa.make_builder(["?"], ["audio"]), vqa.ANSWERS["full"])
+    graph = split.graphs.graph
+    for number, scene in enumerate(split.scenes):
+        times = graph.pos["segment"][graph.batch["segment"] == number]
+        expected = torch.tensor(sorted((o.onset, o.end) for o in scene.objects if o.onset is not None))
+        assert torch.allclose(times, expected, atol=0.05)
+
+
 def test_a_modality_that_is_left_out_is_missing_in_every_sample():
     scenes = vqa.Scenes("train", 2, questions_per_scene=2)
     builder = vqa.make_builder(["what shape is red?"], ["image", "audio"])

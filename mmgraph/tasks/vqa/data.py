@@ -7,7 +7,14 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from mmgraph.builders import MultimodalBuilder, RegionBuilder, SegmentBuilder, TokenBuilder, Vocabulary
+from mmgraph.builders import (
+    MultimodalBuilder,
+    RegionBuilder,
+    SegmentBuilder,
+    SpeechActivity,
+    TokenBuilder,
+    Vocabulary,
+)
 from mmgraph.data.synthetic import Question, Scene, Scenes, flatten
 from mmgraph.graph import GraphStore
 from mmgraph.linkers import CompleteLinker
@@ -36,7 +43,9 @@ def make_builder(texts: Iterable[str], modalities: Sequence[str]) -> MultimodalB
         builders.append(RegionBuilder(boxes="components", features="statistics+pixels:5", edges="knn:8"))
         linkers.append(CompleteLinker("token", "region"))
     if "audio" in modalities:
-        builders.append(SegmentBuilder(rule="activity", edges=("next", "complete")))
+        # Sounds follow each other at 0.05 s: no pause may be bridged.
+        apart = SpeechActivity(hangover=0.0)
+        builders.append(SegmentBuilder(rule="activity", activity=apart, edges=("next", "complete")))
         linkers.append(CompleteLinker("token", "segment"))
     if {"image", "audio"} <= set(modalities):
         linkers.append(CompleteLinker("segment", "region"))
