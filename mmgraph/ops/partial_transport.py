@@ -39,7 +39,7 @@ def partial_transport(
         target_mass: at least 0, with the same sum in each sample; any other only where null_mass is 1.
         eps: weight of the entropy, above 0, in the units of the cost.
         null_cost: z, in the units of the cost; it may be learned.
-        iterations: as of `sinkhorn`.
+        iterations: as of `sinkhorn`; null nodes make a small eps need more of them.
         null_mass: m, the largest share of a side's mass that may stay unmatched, 0..1.
         warn: as of `sinkhorn`.
 

@@ -32,11 +32,13 @@ def attach_gradient(
     From Luise et al., "Differential Properties of Sinkhorn Approximation for Learning with Wasserstein
     Distance", NeurIPS 2018, arXiv 1805.11897, and Eisenberger et al., "A Unified Framework for Implicit
     Sinkhorn Differentiation", CVPR 2022, arXiv 2205.06688. Ours solves for the shorter side alone, as a graph
-    Laplacian, whose diagonal is a sum and not a difference, with a ridge of a few roundings: at a small eps
-    the plan falls apart into parts that are joined by next to nothing, and how their potentials lie to each
-    other then hardly matters. x and y are known up to a constant, which is chosen as it comes out of
-    iterations that end with the target masses. With masses kept by a price, :math:`\log P 1 = (1 + d) \log a
-    - d f`, the diagonal is multiplied by 1 + d, and so are the gradients of the masses.
+    Laplacian, whose diagonal is a sum and not a difference, with a ridge of a few roundings. The pair x, y is
+    known up to a constant, and at a small eps, where the plan falls apart into parts that are joined by next
+    to nothing, up to nearly one for each part; the ridge chooses one, which the gradient of the cost does not
+    show. For the masses it is chosen as it comes out of iterations that end with those of the targets.
+
+    With masses kept by a price, :math:`\log P 1 = (1 + d) \log a - d f`, the diagonal is multiplied by
+    1 + d, and so are the gradients of the masses.
 
     Args:
         plan: a plan, which gets no gradient itself.
@@ -106,12 +108,7 @@ def _laplacian(system: Tensor, columns: Tensor, damping: float) -> Tensor:
     diagonal.zero_()
     ridge = 4 * torch.finfo(system.dtype).eps + damping * (2 + damping) / (1 + damping)
     diagonal.copy_(ridge * columns + (columns == 0) - system.sum(2))
-    if damping:
-        return system
-    # Its null vector is all ones, and orthogonal to the right side: this changes y by a constant at most.
-    return system.baddbmm_(
-        columns[:, :, None], (columns / _above_zero(columns.sum(1, keepdim=True)))[:, None, :]
-    )
+    return system
 
 
 def _times(matrix: Tensor, vector: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mmgraph.errors import InputError, MMGraphWarning
-from mmgraph.ops.sinkhorn import even_mass, marginal_error, sinkhorn
+from mmgraph.ops.sinkhorn import Problem, _scalings, even_mass, marginal_error, sinkhorn
 from tests.ops.tracing import compiled_gradients, gradients, no_shape_checks, pretended_gradients
 from tests.ops.transport import each_sample, ragged_problem, unrolled
 
@@ -63,11 +63,11 @@ def test_float32_is_right_to_its_rounding(eps):
         assert torch.allclose(found.double(), wide, atol=rounding), form
 
 
-def error_of_kernels(cost, source, target, iterations):
+def error_of_kernels(cost, source, target, iterations, eps=0.003):
     """How far the kernel form is from the log form in float64, at an eps whose kernel underflows."""
     wide = [value.double() for value in (cost, source, target)]
-    exact = sinkhorn(*wide, 0.003, iterations, form="log", warn=False)
-    found = sinkhorn(cost, source, target, 0.003, iterations, form="kernel", warn=False)
+    exact = sinkhorn(*wide, eps, iterations, form="log", warn=False)
+    found = sinkhorn(cost, source, target, eps, iterations, form="kernel", warn=False)
     return float((found - exact).abs().max())
 
 
@@ -83,6 +83,15 @@ def test_the_kernel_form_bears_masses_of_many_orders_of_magnitude(decades):
     source, target = (10 ** (-decades * weight) for weight in (source, target))
     source, target = source / source.sum(1, keepdim=True), target / target.sum(1, keepdim=True)
     assert error_of_kernels(cost, source, target, 200) < 1e-5
+    assert error_of_kernels(4 * cost, source, target, 200, eps=0.02) < 1e-5
+
+
+def test_a_node_without_mass_whose_sum_is_lost_to_underflow_is_scaled_to_nothing():
+    kernel, source = torch.tensor([[[1.0, 2.0], [0.0, 0.0]]]), torch.tensor([[1.0, 0.0]])
+    full = torch.ones(1, 1, 1, dtype=torch.bool)
+    u, v = _scalings(kernel, Problem(kernel, source, torch.tensor([[0.5, 0.5]]), full), 3)
+    assert float(u[0, 1]) == 0
+    assert torch.allclose(kernel[0, 0] * u[0, 0] * v[0], torch.tensor([0.5, 0.5]))
 
 
 def test_below_its_smallest_eps_the_log_form_is_taken():
