@@ -80,7 +80,7 @@ class Config:
     modality_dropout: float = 0.0
     steps: int = 10_000
     seconds: float | None = None
-    batch_size: int = 64
+    batch_size: int = 128
     learning_rate: float = 2e-3
     validate_every: int = 500
     seed: int = 0

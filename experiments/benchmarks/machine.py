@@ -3,6 +3,7 @@
 python -m experiments.benchmarks.machine --json machine.json
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -48,16 +49,22 @@ def rates(rounds: int = 7) -> dict[str, float]:
 def matmul_flops(function: Callable[[], object]) -> int:
     """Operations of the matrix products of a call: two for each multiplication and addition.
 
-    Those of attention are counted too; its backward pass computes the scores a second time.
+    Those that add in place are counted too, and those of attention, whose backward pass computes the scores a
+    second time.
     """
     aten: Any = torch.ops.aten
-    attention = {
+    more = {
+        aten.addmm_: _addmm_flops,
         aten._scaled_dot_product_flash_attention_for_cpu: _attention_flops,
         aten._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward_flops,
     }
-    with FlopCounterMode(display=False, custom_mapping=attention) as counter:
+    with FlopCounterMode(display=False, custom_mapping=more) as counter:
         function()
     return counter.get_total_flops()
+
+
+def _addmm_flops(total: Any, first: Any, second: Any, *rest: Any, out_shape: Any = None, **named: Any) -> int:
+    return 2 * math.prod(first) * second[1]
 
 
 def _attention_flops(

@@ -28,7 +28,6 @@ from torch_geometric.utils import scatter, softmax, to_dense_batch
 from experiments.benchmarks.arguments import arguments
 from experiments.benchmarks.memory import peak_bytes
 from experiments.benchmarks.timing import interleaved, report
-from mmgraph.tasks.vqa import make_builder, make_split
 from mmgraph.builders import MultimodalBuilder, RegionBuilder, SegmentBuilder, TokenBuilder, Vocabulary
 from mmgraph.data.synthetic import ANSWERS, Scenes, flatten
 from mmgraph.graph import EdgeType, HeteroGraph, plan
@@ -37,6 +36,7 @@ from mmgraph.heads import AnswerHead
 from mmgraph.linkers import CompleteLinker
 from mmgraph.models import FusionModel
 from mmgraph.nn.layout import feature_width, lay_out
+from mmgraph.tasks.vqa import make_builder, make_split
 
 BATCH, HEADS, LAYERS = 64, 4, 2
 PAIRS = [("token", "region"), ("token", "segment"), ("segment", "region")]

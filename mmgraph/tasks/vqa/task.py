@@ -58,10 +58,10 @@ class VQA:
     layers: int = 2
     heads: int = 4
     dropout: float = 0.0
-    steps: int = 4000
-    batch_size: int = 64
+    steps: int = 3000
+    batch_size: int = 128
     learning_rate: float = 2e-3
-    validate_every: int = 1000
+    validate_every: int = 500
     detail_samples: int = 2000
     data_seed: int = 0
 
