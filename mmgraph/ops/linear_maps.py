@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import linear
 
 __all__ = ["Affine", "linear_maps", "stack"]
 
@@ -24,11 +25,14 @@ def stack(maps: Sequence[Affine]) -> Affine:
 
 
 def linear_maps(x: Float[Tensor, "N D"], maps: Sequence[Affine]) -> list[Float[Tensor, "N P"]]:
-    """x under each map, in a tensor of its own.
+    """The vectors under each map, in a tensor of its own.
 
     Columns of one product with the stacked maps would all be held until the last of them is let go, and their
     gradients copied into one tensor. Here the products themselves sum up the gradient of x.
     """
+    if torch.is_autocast_enabled(x.device.type) or torch.compiler.is_exporting():
+        # Autocast casts each product, and a program that is exported keeps no backward pass of our own.
+        return [linear(x, *affine) for affine in maps]
     weights, biases = zip(*maps, strict=True)
     return list(LinearMaps.apply(x, *weights, *biases))
 
@@ -37,10 +41,9 @@ class LinearMaps(torch.autograd.Function):
     """From x, the weights and the biases. Twice differentiable."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, *maps: Tensor | None) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, x: Tensor, *maps: Any) -> tuple[Tensor, ...]:
         weights, biases = maps[: len(maps) // 2], maps[len(maps) // 2 :]
         ctx.save_for_backward(x, *weights)
-        linear: Any = torch.nn.functional.linear
         return tuple(linear(x, *affine) for affine in zip(weights, biases, strict=True))
 
     @staticmethod

@@ -268,9 +268,8 @@ def _gradients(
 ) -> tuple[Tensor | None, ...]:
     """The gradients, from the slopes' weighted sums at each end, which are changed in place."""
     query, key, vector, _, weight = ctx.saved_tensors[:5]
-    if (
-        ctx.activation == "leaky_relu"
-    ):  # LeakyReLU(z) is its slope times z, so the sums give v's gradient too.
+    if ctx.activation == "leaky_relu":
+        # LeakyReLU(z) is its slope times z, so that the sums at the ends give the gradient of v too.
         ends = tuple(range(query.dim() - 2))
         at_vector = (query * at_query).sum(ends) + (key * at_key).sum(ends)
         at_vector = at_vector if weight is None else at_vector + (weight * at_weight).sum(0)

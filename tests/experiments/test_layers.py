@@ -8,6 +8,7 @@ import torch
 
 from experiments.benchmarks import density, layers, layers_data, training_step
 from experiments.benchmarks.layers_peers import pyg
+from experiments.benchmarks.machine import matmul_flops
 from experiments.benchmarks.memory import peak_bytes
 
 NAMES = ("gcn", "sage", "gat", "gatv2", "transformer", "hgt")
@@ -59,3 +60,9 @@ def test_memory_is_that_of_the_worst_moment():
 
     assert peak_bytes(work) == pytest.approx(2 * 2**20, rel=1e-3)
     assert peak_bytes(partial(torch.zeros, 2**18)) == pytest.approx(2**20, rel=1e-3)
+
+
+def test_products_count_alike_whether_they_add_in_place_or_not():
+    first, second, total = torch.ones(3, 4), torch.ones(4, 5), torch.ones(3, 5)
+    assert matmul_flops(lambda: first @ second) == 2 * 3 * 4 * 5
+    assert matmul_flops(lambda: total.addmm_(first, second)) == 2 * 3 * 4 * 5

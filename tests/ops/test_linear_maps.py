@@ -8,6 +8,7 @@ from mmgraph.ops import nodes
 from mmgraph.ops.blocks import blocks
 from mmgraph.ops.linear_maps import linear_maps, stack
 from mmgraph.ops.nodes import Nodes
+from tests.ops import tracing as traced
 
 
 def rand(*shape):
@@ -71,3 +72,24 @@ def test_nodes_under_maps_are_the_same_one_by_one_and_as_one(monkeypatch, wide):
             expected = source.linear(affine)
             assert torch.allclose(found.flat, expected.flat)
             assert torch.allclose(found.padded, expected.padded)
+
+
+def test_products_are_short_under_autocast_and_gradients_come_as_the_inputs_are():
+    x, maps = rand(5, 3).float().detach().requires_grad_(), [(w.float(), b) for w, b in maps_of()[1:2] * 2]
+    with torch.autocast("cpu", torch.bfloat16):
+        found = linear_maps(x, maps)
+    assert {rows.dtype for rows in found} == {torch.bfloat16}
+    sum(rows.float().sum() for rows in found).backward()
+    assert torch.allclose(x.grad, 2 * maps[0][0].sum(0).expand(5, 3), rtol=0.02, atol=0.02)
+
+
+@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+def test_compiled_as_one_graph_it_is_the_same(backend):
+    x, weights = rand(5, 3), [weight for weight, _ in maps_of()]
+
+    def function(x, *weights):
+        return torch.cat(linear_maps(x, [(weight, None) for weight in weights]), dim=1).sin()
+
+    expected = traced.gradients(function, x, *weights)
+    for got, wanted in zip(traced.compiled_gradients(backend, function, x, *weights), expected, strict=True):
+        assert torch.allclose(got, wanted)
