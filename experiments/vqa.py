@@ -70,7 +70,7 @@ class Config:
     families: tuple[str, ...] | None = None
     dim: int = 64
     layers: int = 2
-    heads: int = 4
+    heads: int = 8
     layer: LayerKind = "relational"
     cross_from: int = 0
     dropout: float = 0.0

@@ -56,7 +56,7 @@ class VQA:
     questions_per_scene: int = 20
     dim: int = 64
     layers: int = 2
-    heads: int = 4
+    heads: int = 8
     dropout: float = 0.0
     steps: int = 3000
     batch_size: int = 128
