@@ -63,7 +63,7 @@ class Peer(nn.Module):
         schema = ours.model.schema
         self.types = list(schema.nodes)
         self.convs = nn.ModuleList()
-        for layer in ours.model.layers:
+        for layer in ours.model.encoder.layers:
             convs = {key: self._gat(key, feature_width(spec), dim) for key, spec in schema.edges.items()}
             conv = HeteroConv(convs, aggr="sum")
             conv.load_state_dict(layer.mix.conv.state_dict())
@@ -76,14 +76,15 @@ class Peer(nn.Module):
     def forward(self, data: HeteroData) -> Tensor:
         model, size = self.ours.model, data.y.shape[0]
         nodes = {key: self._encode(data[key], key) for key in self.types}
-        for layer, conv in zip(model.layers, self.convs, strict=True):
+        for layer, conv in zip(model.encoder.layers, self.convs, strict=True):
             normed = {key: layer.norm(x) for key, x in nodes.items()}
             mixed = conv(normed, data.edge_index_dict, edge_attr_dict=data.edge_attr_dict)
             nodes = {key: x + mixed[key] if key in mixed else x for key, x in nodes.items()}
             nodes = {key: x + layer.feed_forward(x) for key, x in nodes.items()}
-        nodes = {key: model.norm(x) for key, x in nodes.items()}
+        nodes = {key: model.encoder.norm(x) for key, x in nodes.items()}
+        align = model.align
         for (source, target), aligner, message in zip(
-            model.pairs, model.aligners, model.aligned, strict=True
+            align.pairs, align.aligners, align.messages, strict=True
         ):
             query, there = to_dense_batch(aligner.source(nodes[source]), data[source].batch, batch_size=size)
             key, valid = to_dense_batch(aligner.target(nodes[target]), data[target].batch, batch_size=size)
@@ -97,7 +98,7 @@ class Peer(nn.Module):
         return self.ours.head.classify(model.fusion(pooled, present))
 
     def _encode(self, store: HeteroData, key: str) -> Tensor:
-        encoder = self.ours.model.encoder.types[parameter_name(key)]
+        encoder = self.ours.model.encoder.embed.types[parameter_name(key)]
         order = torch.arange(len(store.x)) - store.ptr[store.batch]
         return encoder.embed(store.x, store.get("pos"), order)
 
