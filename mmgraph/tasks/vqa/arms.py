@@ -119,7 +119,7 @@ CONTROLS: dict[str, Arm] = {
 
 
 def arm(name: str) -> Arm:
-    """The arm of a name: one of `CONTROLS`, "aligner:KIND" or "fusion:KIND".
+    """The arm of a name: one of `CONTROLS`, "aligner:KIND", "alone:KIND" or "fusion:KIND".
 
     Raises:
         InputError: there is no such arm.
@@ -127,11 +127,15 @@ def arm(name: str) -> Arm:
     part, _, kind = name.partition(":")
     if part == "aligner" and kind in get_args(AlignerKind):
         return Arm(f"the full model with aligner {kind}", _fusion_model(aligner=kind))
+    if part == "alone" and kind in get_args(AlignerKind):
+        return Arm(
+            f"no layers: modalities meet in aligner {kind} alone", _fusion_model(layers=0, aligner=kind)
+        )
     if part == "fusion" and kind in get_args(FusionKind):
         return Arm(f"the full model with fusion {kind}", _fusion_model(fusion=kind))
     if name not in CONTROLS:
         raise InputError(
             f"there is no arm {name!r}: expected one of {', '.join(CONTROLS)}, "
-            f"aligner:{'|'.join(get_args(AlignerKind))} or fusion:{'|'.join(get_args(FusionKind))}"
+            f"aligner:{'|'.join(get_args(AlignerKind))}, alone: and the same, or fusion:{'|'.join(get_args(FusionKind))}"
         )
     return CONTROLS[name]

@@ -22,7 +22,7 @@ def data(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("name", [*CONTROLS, "aligner:transport", "fusion:low_rank"])
+@pytest.mark.parametrize("name", [*CONTROLS, "aligner:transport", "alone:cycle", "fusion:low_rank"])
 def test_every_arm_trains_and_is_tested_with_the_weights_that_it_left(name, data, tmp_path):
     trained = SMALL.train(name, 0, data, tmp_path)
     tested = SMALL.test(name, 0, data, tmp_path)
