@@ -134,8 +134,9 @@ def arm(name: str) -> Arm:
     if part == "fusion" and kind in get_args(FusionKind):
         return Arm(f"the full model with fusion {kind}", _fusion_model(fusion=kind))
     if name not in CONTROLS:
+        aligners, fusions = "|".join(get_args(AlignerKind)), "|".join(get_args(FusionKind))
         raise InputError(
-            f"there is no arm {name!r}: expected one of {', '.join(CONTROLS)}, "
-            f"aligner:{'|'.join(get_args(AlignerKind))}, alone: and the same, or fusion:{'|'.join(get_args(FusionKind))}"
+            f"there is no arm {name!r}: expected one of {', '.join(CONTROLS)}, aligner:{aligners}, "
+            f"alone: with the same, or fusion:{fusions}"
         )
     return CONTROLS[name]
