@@ -233,6 +233,8 @@ class _Row:
         before = any(a + 1e-6 < left <= b + 1e-6 for a, b in inner)
         after = any(a - 1e-6 <= right < b - 1e-6 for a, b in inner)
         left, right = self.across(left - (TIGHT if before else PAD), right + (TIGHT if after else PAD))
+        # Between letters, a character of no width, such as a soft hyphen, leaves less than nothing.
+        left, right = min(left, right), max(left, right)
         return Rect(left, self.baseline - BELOW * self.em, right, self.baseline + ABOVE * self.em)
 
 

@@ -130,3 +130,8 @@ def test_a_moved_sentence_is_moved_whole():
     assert moved.pieces[0].x == sentence.pieces[0].x + 1.0
     assert moved.bands[0].gaps[0] == sentence.bands[0].gaps[0] + 1.0
     assert moved.bands[0].top == sentence.bands[0].top - 2.0
+
+
+def test_a_character_without_width_has_a_box_that_is_not_inside_out():
+    (rects,) = lay_out("0\xad0", [(1, 2)], (), 3.0).rects
+    assert rects[0].right >= rects[0].left
