@@ -1,6 +1,7 @@
 """Each modality alone to the end: models that share nothing, for a fusion of their decisions."""
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -14,6 +15,12 @@ from mmgraph.models.presence import presence
 from mmgraph.nn import AttentionPool, LayerKind
 
 __all__ = ["LateFusionModel"]
+
+KEYED = (
+    *("sizes", "x", "batch", "edge_index", "pos", "edge_attr", "edge_score", "edge_origin", "label", "extra"),
+    "relations",
+)
+"""What a graph holds by node type or edge type."""
 
 
 class LateFusionModel(nn.Module):
@@ -93,25 +100,7 @@ def _schema_of(schema: Schema, node_type: NodeType) -> Schema:
 def _graph_of(graph: HeteroGraph, node_type: NodeType, schema: Schema) -> HeteroGraph:
     """The part of a batch that a schema of one node type describes."""
     keys = {node_type, *schema.edges}
-
-    def part(values):  # type: ignore[no-untyped-def]
-        return {key: value for key, value in values.items() if key in keys}
-
-    names = (
-        "sizes",
-        "x",
-        "batch",
-        "edge_index",
-        "pos",
-        "edge_attr",
-        "edge_score",
-        "edge_origin",
-        "label",
-        "extra",
-    )
-    return replace(
-        graph,
-        schema=schema,
-        **{name: part(getattr(graph, name)) for name in names},
-        relations=part(graph.relations),
-    )
+    parts: dict[str, Any] = {
+        name: {key: value for key, value in getattr(graph, name).items() if key in keys} for name in KEYED
+    }
+    return replace(graph, schema=schema, **parts)
