@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import torch
 from torch import Tensor, nn
 
 from mmgraph.alignment import Alignment, Sides, shares
@@ -11,8 +10,7 @@ from mmgraph.alignment.make import AlignerKind, make_aligner, reads_distances
 from mmgraph.errors import InputError
 from mmgraph.graph import NodeType, Schema
 from mmgraph.models.encoded import Pair
-from mmgraph.nn import Layout
-from mmgraph.ops.blocks import Blocks
+from mmgraph.nn import Layout, MeanPool
 
 __all__ = ["PairAlignment"]
 
@@ -59,6 +57,7 @@ class PairAlignment(nn.Module):
             raise InputError(f"context is {context!r}: expected one of {sorted(schema.nodes)}")
         self.pairs = tuple((source, target) for source, target in pairs)
         self.context = context
+        self.pool = MeanPool()
         self.needs_distances = reads_distances(kind)
         width = None if context is None else dim
         self.aligners = nn.ModuleList([make_aligner(kind, dim, width) for _ in self.pairs])
@@ -82,7 +81,7 @@ class PairAlignment(nn.Module):
         source, target = pair
         context = None
         if self.context is not None:
-            context = _mean(nodes[self.context], layout.blocks[self.context])
+            context = self.pool(nodes[self.context], layout.blocks[self.context])
         return Sides(
             nodes[source],
             nodes[target],
@@ -95,9 +94,3 @@ class PairAlignment(nn.Module):
 
     def _distances(self, key: NodeType, layout: Layout) -> Tensor | None:
         return distances(layout.graph, key, layout.blocks[key]) if self.needs_distances else None
-
-
-def _mean(x: Tensor, blocks: Blocks) -> Tensor:
-    """The mean of each sample's nodes; zero where it has none."""
-    count = torch.tensor(blocks.sizes, dtype=x.dtype).clamp(min=1).to(x.device, non_blocking=True)
-    return blocks.total(x) / count[:, None]
