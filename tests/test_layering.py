@@ -14,11 +14,11 @@ LAYERS = [
     {"builders"},
     {"encoders", "alignment", "fusion", "data"},
     {"models"},
-    {"heads", "objectives", "visualization"},
-    {"training"},
+    {"heads", "objectives", "explanation"},
+    {"training", "visualization"},
     {"comparison"},
     {"tasks"},
-    {"cli"},
+    {"cli", "notebook"},
     {"__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
