@@ -1,6 +1,5 @@
 """From a batch to the vectors of its nodes: embed, then let graph layers work."""
 
-from dataclasses import replace
 from typing import get_args
 
 import torch
@@ -9,6 +8,7 @@ from torch import Tensor, nn
 from mmgraph.encoders import EdgeScaler, NodeEncoder
 from mmgraph.errors import InputError
 from mmgraph.graph import HeteroGraph, NodeType, Schema
+from mmgraph.models.own_schema import in_order_of
 from mmgraph.nn import GraphLayer, LayerKind, Layout, lay_out
 from mmgraph.nn.schema_conv import ConvKind
 
@@ -75,13 +75,7 @@ class GraphEncoder(nn.Module):
         Raises:
             InputError: the batch has another schema than the encoder was made for.
         """
-        if graph.schema is not self.schema and graph.schema != self.schema:
-            raise InputError(
-                f"the model was made for another schema: {self.schema.difference(graph.schema)}; "
-                "build the graphs with the builder that the model was trained with"
-            )
-        # Schemas are equal in any order; weights are laid out in the order of the model's.
-        graph = self.scale(replace(graph, schema=self.schema))
+        graph = self.scale(in_order_of(self.schema, graph))
         layout = lay_out(graph)
         within = lay_out(graph, cross=False) if self.cross_from else layout
         nodes = self.embed(graph, layout)

@@ -56,7 +56,7 @@ class HierarchicalModel(nn.Module):
         self.encoder = GraphEncoder(schema, dim, layers, heads, layers, dropout, layer)
         names = {key: parameter_name(key) for key in schema.nodes}
         self.cluster = nn.ModuleDict({name: SoftClusterPool(dim, clusters) for name in names.values()})
-        self.meet = TransformerBlock(dim, heads, dropout)
+        self.meet = TransformerBlock(dim, heads, dropout, "clusters")
         self.gate = nn.ModuleDict({name: nn.Linear(dim, 1, bias=False) for name in names.values()})
         self.fusion = make_fusion(fusion, tuple(schema.nodes), dim)
 

@@ -10,6 +10,7 @@ from mmgraph.fusion import AttentionFusion
 from mmgraph.graph import HeteroGraph, Schema
 from mmgraph.graph.schema import parameter_name
 from mmgraph.models.encoded import Encoded
+from mmgraph.models.own_schema import in_order_of
 from mmgraph.models.presence import presence
 from mmgraph.models.transformer_block import TransformerBlock
 from mmgraph.nn import AttentionPool, lay_out
@@ -63,8 +64,9 @@ class MultimodalTransformer(nn.Module):
         """The batch as vectors; it aligns nothing.
 
         Raises:
-            InputError: a sample without a node.
+            InputError: the batch has another schema than the model was made for, or a sample without a node.
         """
+        graph = in_order_of(self.schema, graph)
         present = presence(graph)
         layout = lay_out(graph)
         embedded = self.embed(graph, layout)

@@ -10,6 +10,7 @@ from mmgraph.alignment.make import AlignerKind, make_aligner, reads_distances
 from mmgraph.errors import InputError
 from mmgraph.graph import NodeType, Schema
 from mmgraph.models.encoded import Pair
+from mmgraph.models.plan_messages import PlanMessages
 from mmgraph.nn import Layout, MeanPool
 
 __all__ = ["PairAlignment"]
@@ -62,17 +63,19 @@ class PairAlignment(nn.Module):
         width = None if context is None else dim
         self.aligners = nn.ModuleList([make_aligner(kind, dim, width) for _ in self.pairs])
         self.messages = nn.ModuleList([nn.Linear(dim, dim) for _ in self.pairs])
+        self.receive = nn.ModuleList([PlanMessages() for _ in self.pairs])
 
     def forward(
         self, nodes: Mapping[NodeType, Tensor], layout: Layout
     ) -> tuple[dict[NodeType, Tensor], dict[Pair, Alignment]]:
         """The nodes with what they received, and the alignments."""
         nodes, found = dict(nodes), {}
-        for pair, aligner, message in zip(self.pairs, self.aligners, self.messages, strict=True):
+        parts = zip(self.pairs, self.aligners, self.messages, self.receive, strict=True)
+        for pair, aligner, message, receive in parts:
             source, target = (layout.blocks[key] for key in pair)
             alignment = aligner(self._sides(pair, nodes, layout))
             share = shares(alignment.plan, source.mask).to(nodes[pair[0]].dtype)
-            received = source.unpad(share @ target.pad(message(nodes[pair[1]])))
+            received = source.unpad(receive(share, target.pad(message(nodes[pair[1]]))))
             nodes[pair[0]] = nodes[pair[0]] + received
             found[pair] = alignment
         return nodes, found

@@ -1,16 +1,24 @@
 """Attention over all pairs of a block, which knows no edges."""
 
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+
+from mmgraph.nn.masked_attention import MaskedAttention
 
 __all__ = ["TransformerBlock"]
 
 
 class TransformerBlock(nn.Module):
-    """Pre-norm attention over the pairs that a mask allows, then a feed-forward network."""
+    """Pre-norm attention over the pairs that a mask allows, then a feed-forward network.
 
-    def __init__(self, dim: int, heads: int, dropout: float) -> None:
+    Args:
+        dim: width of what stands at the places.
+        heads: number of heads; divides `dim`.
+        dropout: probability, 0..1.
+        places: what stands there; see `MaskedAttention`.
+    """
+
+    def __init__(self, dim: int, heads: int, dropout: float, places: str = "nodes") -> None:
         super().__init__()
         self.heads = heads
         self.norm = nn.LayerNorm(dim)
@@ -22,12 +30,12 @@ class TransformerBlock(nn.Module):
             nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim)
         )
         self.dropout = nn.Dropout(dropout)
+        self.attention = MaskedAttention(places)
 
     def forward(self, x: Float[Tensor, "B L D"], allowed: Bool[Tensor, "B L L"]) -> Float[Tensor, "B L D"]:
         """New nodes; a place without a node gets numbers that nothing reads."""
         parts = self.query_key_value(self.norm(x)).unflatten(-1, (3, self.heads, -1))
         query, key, value = parts.permute(2, 0, 3, 1, 4).unbind(0)
-        bias = torch.zeros_like(allowed, dtype=x.dtype).masked_fill(~allowed, torch.finfo(x.dtype).min)
-        mixed = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=bias[:, None])
+        mixed = self.attention(query, key, value, None, allowed)
         x = x + self.dropout(self.output(mixed.transpose(1, 2).flatten(2)))
         return x + self.dropout(self.feed_forward(x))

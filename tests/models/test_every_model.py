@@ -1,5 +1,7 @@
 """What holds for every public model with its head, stated once. A model without an example fails here."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -7,7 +9,7 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 import mmgraph.models
 from mmgraph.errors import InputError
-from mmgraph.graph import collate, select, without
+from mmgraph.graph import Schema, collate, select, without
 from tests.models.every_model import DIM, EXAMPLES, Example
 from tests.nn.example import SCHEMA, one
 from tests.nn.example import batch as batch_with_an_empty_sample
@@ -47,6 +49,21 @@ def test_a_sample_gives_alone_what_it_gives_in_a_batch(example):
         assert torch.allclose(alone.fused[0], together.fused[i], atol=1e-10)
         for key, value in alone.pooled.items():
             assert torch.allclose(value[0], together.pooled[key][i], atol=1e-10)
+
+
+@ALL
+def test_the_order_of_node_types_changes_nothing(example):
+    model, graph = example.make().double().eval(), batch()
+    with torch.no_grad():
+        # Embeddings of modalities begin so small that a mix-up would hardly show.
+        for name, weight in model.named_parameters():
+            if name.endswith("modality"):
+                weight.copy_(torch.randn_like(weight))
+    turned = Schema(dict(reversed(graph.schema.nodes.items())), dict(reversed(graph.schema.edges.items())))
+    expected, found = model.encode(graph), model.encode(replace(graph, schema=turned))
+    assert torch.allclose(found.fused, expected.fused, atol=1e-10)
+    for key, value in expected.nodes.items():
+        assert torch.allclose(found.nodes[key], value, atol=1e-10)
 
 
 @ALL
