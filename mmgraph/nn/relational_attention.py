@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from mmgraph.errors import InputError
 from mmgraph.graph import NodeType, Schema
 from mmgraph.nn.layout import Layout, table_rows
-from mmgraph.ops.masked import masked_softmax
+from mmgraph.nn.masked_attention import MaskedAttention
 
 __all__ = ["RelationalAttention"]
 
@@ -49,6 +49,7 @@ class RelationalAttention(nn.Module):
         # Larger than torch's default, or attention starts out uniform and learns to choose late.
         nn.init.xavier_uniform_(self.query_key_value.weight[: 2 * dim])
         self.edge_table = nn.Parameter(_first_table(schema, heads))
+        self.attention = MaskedAttention()
 
     def forward(self, x: Float[Tensor, "N D"], layout: Layout) -> Float[Tensor, "N D"]:
         """New nodes."""
@@ -57,9 +58,7 @@ class RelationalAttention(nn.Module):
             return self.output(x)
         visible = layout.edges.visible()
         bias = layout.edges(self.edge_table).to(query.dtype)
-        bias = bias.masked_fill(~visible[:, None], torch.finfo(bias.dtype).min)
-        mixed = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-        mixed = mixed * visible.any(-1)[:, None, :, None]
+        mixed = self.attention(query, key, value, bias, visible)
         return self.output(layout.packed.unpad(mixed.transpose(1, 2).flatten(2)))
 
     def weights(
@@ -72,8 +71,8 @@ class RelationalAttention(nn.Module):
             one, or are all zero where no edge reaches it.
         """
         query, key, _ = self._heads(x, layout)
-        logits = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5 + layout.edges(self.edge_table)
-        weight = masked_softmax(logits, layout.edges.visible()[:, None])
+        bias = layout.edges(self.edge_table)
+        weight = self.attention.weights(query, key, bias, layout.edges.visible())
         places = self._places(layout)
         found = {}
         for target in layout.blocks:
