@@ -1,5 +1,6 @@
 """One sample explained: its media, its nodes, and what each method says of them."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,14 @@ class Prediction:
     probability: float
     expected: str | None = None
     alternatives: tuple[tuple[str, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        for answer, probability in ((self.answer, self.probability), *self.alternatives):
+            # A softmax in float32 passes one by a rounding.
+            if not -1e-6 <= probability <= 1 + 1e-6:
+                raise InputError(
+                    f"Prediction: the probability of {answer[:60]!r} is {probability}, expected 0..1"
+                )
 
     @property
     def right(self) -> bool | None:
@@ -97,6 +106,11 @@ class Explanation:
             _check(self.graph, found)
         for pair, true in self.truth.items():
             _check_shape(self.graph, pair, tuple(true.shape), f"truth[{pair}]")
+        for number, path in enumerate(self.paths):
+            _check_path(self.graph, path, f"paths[{number}]")
+        for key, weight in self.modality_weights.items():
+            if not math.isfinite(weight):
+                raise InputError(f"modality_weights[{key!r}] is {weight}, expected a finite number")
 
     @classmethod
     def of(
@@ -149,7 +163,7 @@ class Explanation:
         return replace(self, attributions=(*kept, attribution))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write to a `.json` file; see `mmgraph.explanation.document`."""
+        """Write to a `.json` file; see `mmgraph.explanation.format`."""
         from mmgraph.explanation.document import save
 
         save(self, path)
@@ -212,6 +226,26 @@ def _check(graph: HeteroGraph, found: Attribution) -> None:
                 f"the scores of {key!r} nodes of {found.method!r} have shape {list(value.shape)}, but the "
                 f"sample has {sizes}"
             )
+        if not bool(value.isfinite().all()):
+            first = int((~value.isfinite()).nonzero()[0])
+            raise InputError(
+                f"the scores of {key!r} nodes of {found.method!r} have {float(value[first])} at {first}, "
+                "expected finite numbers"
+            )
+
+
+def _check_path(graph: HeteroGraph, path: Path, name: str) -> None:
+    if len(path.relations) != max(len(path.nodes) - 1, 0):
+        raise InputError(
+            f"{name} has {len(path.nodes)} nodes and {len(path.relations)} relations, expected one relation "
+            "between each two nodes"
+        )
+    for key, number in path.nodes:
+        if key not in graph.schema.nodes or not 0 <= number < graph.num_nodes(key):
+            sizes = {node_type: graph.num_nodes(node_type) for node_type in graph.schema.nodes}
+            raise InputError(f"{name} passes {key!r} {number}, but the sample has {sizes}")
+    if not math.isfinite(path.weight):
+        raise InputError(f"{name} weighs {path.weight}, expected a finite number")
 
 
 def _check_shape(graph: HeteroGraph, pair: Pair, shape: tuple[int, ...], name: str) -> None:

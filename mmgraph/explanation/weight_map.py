@@ -1,5 +1,6 @@
 """The weights of one method between two node types, in every layer and head."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,7 @@ class WeightMap:
 
     Args:
         codes: c, of one of the four dtypes uint8, int8, uint16, int16.
-        step: u, float64.
+        step: u, float64, 0 where all weights of a layer and head are.
     """
 
     codes: NDArray[Any]
@@ -42,9 +43,10 @@ class WeightMap:
                 f"WeightMap got codes {self.codes.dtype} {list(self.codes.shape)}, expected [L, H, S, T] of "
                 f"one of {', '.join(DTYPES)}: make it with WeightMap.of(weights)"
             )
-        if self.step.shape != self.codes.shape[:2] or not np.isfinite(self.step).all():
+        finite = np.isfinite(self.step).all() and (self.step >= 0).all()
+        if self.step.shape != self.codes.shape[:2] or not finite:
             raise InputError(
-                f"WeightMap got step {list(self.step.shape)}, expected finite numbers of shape "
+                f"WeightMap got step {list(self.step.shape)}, expected finite numbers >= 0 of shape "
                 f"{list(self.codes.shape[:2])}: one for each layer and head"
             )
 
@@ -68,9 +70,10 @@ class WeightMap:
         kind = ("int" if (values < 0).any() else "uint") + ("16" if values.size <= FINE else "8")
         largest = np.abs(values).max(axis=(2, 3), initial=0.0)
         step = largest / np.iinfo(kind).max
-        # The step of a subnormal weight is zero.
-        codes = np.rint(values / np.where(step > 0, step, 1.0)[:, :, None, None])
-        return cls(np.where(step[:, :, None, None] > 0, codes, 0).astype(kind), step)
+        # A subnormal step is too coarse: its codes would not fit.
+        step[step < np.finfo(np.float64).tiny] = 0.0
+        codes = np.rint(values / np.where(step > 0, step, np.inf)[:, :, None, None])
+        return cls(codes.astype(kind), step)
 
     @property
     def layers(self) -> int:
@@ -98,7 +101,12 @@ class WeightMap:
         return torch.from_numpy(self.codes * self.step[:, :, None, None])
 
     def mean(self, layer: int | None = None, head: int | None = None) -> Float[Tensor, "S T"]:
-        """The weights of a layer and head, or their mean over all where none is named; float64."""
+        """The weights of a layer and head, or their mean over all where none is named; float64.
+
+        Raises:
+            InputError: there is no such layer or head.
+        """
+        self._check(() if layer is None else (layer,), () if head is None else (head,), "mean")
         values = self.values
         values = values if layer is None else values[layer : layer + 1]
         values = values if head is None else values[:, head : head + 1]
@@ -108,12 +116,23 @@ class WeightMap:
             total = total + one
         return total / max(values.shape[0] * values.shape[1], 1)
 
-    def chosen(self, layers: list[int], heads: list[int]) -> "WeightMap":
-        """The map of some layers and heads alone."""
-        return WeightMap(self.codes[layers][:, heads], self.step[layers][:, heads])
+    def chosen(self, layers: Sequence[int], heads: Sequence[int]) -> "WeightMap":
+        """The map of some layers and heads alone.
+
+        Raises:
+            InputError: there is no such layer or head.
+        """
+        self._check(layers, heads, "chosen")
+        return WeightMap(self.codes[list(layers)][:, list(heads)], self.step[list(layers)][:, list(heads)])
 
     def strongest(self, top_k: int) -> "WeightMap":
-        """The map with the `top_k` largest weights (in size) of each row, and zeros for the others."""
+        """The map with the `top_k` largest weights (in size) of each row, and zeros for the others.
+
+        Raises:
+            InputError: `top_k` is below 1.
+        """
+        if top_k < 1:
+            raise InputError(f"WeightMap.strongest(top_k={top_k}): expected at least 1")
         if top_k >= self.shape[1]:
             return self
         size = np.abs(self.codes.astype(np.int32))
@@ -122,3 +141,10 @@ class WeightMap:
         codes = np.zeros_like(self.codes)
         np.put_along_axis(codes, order, np.take_along_axis(self.codes, order, 3), 3)
         return WeightMap(codes, self.step)
+
+    def _check(self, layers: Sequence[int], heads: Sequence[int], name: str) -> None:
+        for what, chosen, count in (("layer", layers, self.layers), ("head", heads, self.heads)):
+            if wrong := [number for number in chosen if not 0 <= number < count]:
+                raise InputError(
+                    f"WeightMap.{name} got {what} {wrong[0]}, but the map has {count}: count from 0"
+                )

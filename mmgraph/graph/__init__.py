@@ -8,6 +8,7 @@ from mmgraph.graph.relations import plan, relations_of
 from mmgraph.graph.schema import EdgeSpec, EdgeType, NodeSpec, NodeType, Schema
 from mmgraph.graph.shuffle import shuffle_edges
 from mmgraph.graph.store import GraphStore, select
+from mmgraph.graph.subgraph import subgraph
 from mmgraph.graph.validate import validate
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "select",
     "shuffle_edges",
     "split",
+    "subgraph",
     "validate",
     "with_modalities",
     "without",

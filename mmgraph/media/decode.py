@@ -173,6 +173,8 @@ def _upright(image: Image.Image, size: tuple[int, int], long_side: int | None) -
     image = _rgb(image)
     if orientation != 1:
         image = image.transpose(UPRIGHT[orientation])
+        # It is a new picture, which would be turned once more when it is read again.
+        image.info.pop("exif", None)
     scale = -(-max(size) // max(image.size))
     if long_side and (factor := _factor(image.size, long_side)) > 1:
         image, scale = image.reduce(factor), scale * factor

@@ -139,6 +139,14 @@ def test_the_orientation_is_that_of_pillows_transpose(orientation, kind):
     assert np.array_equal(pixels(load_image(Image.open(io.BytesIO(data)))), pixels(load_image(data)))
 
 
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_a_picture_that_was_read_is_not_turned_once_more(orientation, kind):
+    once = load_image(turned(photograph(), orientation, kind))
+    assert np.array_equal(pixels(load_image(once)), pixels(once))
+    assert picture_size(once) == once.size
+
+
 @pytest.mark.parametrize("exif", [b"", b"Exif\0\0II*\0", b"Exif\0\0MM\0*\xff\xff\xff\xff", b"nonsense"])
 def test_a_broken_orientation_leaves_the_picture_as_it_is(exif):
     assert load_image(encoded(photograph(), exif=exif)).size == (60, 40)
