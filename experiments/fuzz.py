@@ -1,4 +1,4 @@
-"""Damaged pictures, sounds and graph files: only our own errors, quickly, within bounded memory.
+"""Damaged pictures, sounds, graphs and explanations: only our own errors, quickly, within bounded memory.
 
     python -m experiments.fuzz --count 10000 --json fuzz.json
 
@@ -18,11 +18,15 @@ from pathlib import Path
 import numpy as np
 import psutil
 import soundfile
+import torch
 from PIL import Image
 from tqdm import tqdm
 
 import mmgraph as mg
 from mmgraph.errors import InputError
+from mmgraph.explanation import Attribution, Explanation, Fidelity, Prediction, WeightMap
+from mmgraph.explanation import Path as ExplanationPath
+from mmgraph.explanation.document import json_text
 
 PICTURES = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 SOUNDS = (("WAV", "PCM_16"), ("WAV", "FLOAT"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"))
@@ -87,6 +91,28 @@ def graphs() -> list[bytes]:
     return found
 
 
+def explanations() -> list[bytes]:
+    """A small explanation with everything that one may have."""
+    build = mg.MultimodalBuilder(mg.RegionBuilder(boxes="grid:2"), mg.TokenBuilder())
+    pixels = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    graph = build(image=pixels, text="a small graph")
+    pair = ("token", "region")
+    weights = torch.rand(2, 2, graph.num_nodes("token"), graph.num_nodes("region"))
+    score = Fidelity(0.1, 0.2, 0.3, 0.4)
+    explanation = Explanation.of(
+        graph,
+        (Attribution("attention", {pair: WeightMap.of(weights)}, {"token": torch.rand(3)}, score, score),),
+        pixels,
+        (np.sin(np.arange(400) / 7), 8000),
+        truth={pair: weights[0, 0] > 0.5},
+        prediction=Prediction("yes", 0.5, "no", (("maybe", 0.2),)),
+        modality_weights={"token": 1.0},
+        paths=(ExplanationPath((("token", 0), ("region", 1)), ("mentions",), 0.5),),
+        about={"run": "a"},
+    )
+    return [json_text(explanation).encode()]
+
+
 def damage(content: bytes, random: np.random.Generator) -> bytes:
     """A file with one to eight faults."""
     data = bytearray(content)
@@ -114,6 +140,10 @@ def read_graph(path: Path) -> object:
     return mg.HeteroGraph.load(path)
 
 
+def read_explanation(path: Path) -> object:
+    return Explanation.load(path)
+
+
 def main(count: int = 10_000, seed: int = 0, json: str | None = None) -> dict[str, float]:
     """Read `count` damaged files and print what came of them.
 
@@ -129,6 +159,7 @@ def main(count: int = 10_000, seed: int = 0, json: str | None = None) -> dict[st
         "image": ([(content, ".img") for content in pictures()], lambda path: mg.RegionBuilder()(path)),
         "audio": ([(content, ".snd") for content in sounds()], lambda path: mg.SegmentBuilder()(path)),
         "graph": (list(zip(graphs(), (".json", ".safetensors"), strict=True)), read_graph),
+        "explanation": ([(content, ".json") for content in explanations()], read_explanation),
     }
     random, process = np.random.default_rng(seed), psutil.Process()
     tallies = {name: Tally() for name in kinds}

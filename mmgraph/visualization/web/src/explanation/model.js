@@ -141,7 +141,11 @@ async function unpack(base64) {
 }
 
 export function fromBase64(base64) {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  // A loop: Uint8Array.from with a function takes twenty times as long.
+  for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
 const dataUrl = ({ mime, data }) => `data:${mime};base64,${data}`;
