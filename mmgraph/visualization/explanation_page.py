@@ -148,8 +148,10 @@ def _numbers(chosen: Sequence[int] | None, count: int, name: str, place: str) ->
 def _note(name: str, kept: Sequence[int], count: int) -> dict[str, str]:
     if list(kept) == list(range(count)):
         return {}
-    listed = ", ".join(str(number + 1) for number in kept)
-    return {name: f"Of its {count} {name}, only {listed} are on this page, as 1 to {len(kept)}."}
+    listed = ", ".join(str(number) for number in kept)
+    return {
+        name: f"Of its {count} {name} (from 0), only {listed} are on this page, as 0 to {len(kept) - 1}."
+    }
 
 
 # ---------------------------------------------------------------------- the sound's pictures

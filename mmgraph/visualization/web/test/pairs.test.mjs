@@ -54,7 +54,7 @@ test("else the other is another method that has the pair, or the first head of t
 });
 
 test("a place names layer and head only where there are several", () => {
-  assert.equal(placeName({ layers: 12, heads: 12 }, 2, 6), "layer 3, head 7");
+  assert.equal(placeName({ layers: 12, heads: 12 }, 2, 6), "layer 2, head 6");
   assert.equal(placeName({ layers: 1, heads: 12 }, null, null), "mean of heads");
   assert.equal(placeName({ layers: 2, heads: 1 }, null, 0), "mean of layers");
   assert.equal(placeName({ layers: 1, heads: 1 }, 0, 0), "");

@@ -83,7 +83,7 @@ function choices(model, store, map, other) {
   const place = (value) => (value === "" ? null : Number(value));
   const methods = model.methods.map(({ method }) => [method, methodName(method)]);
   const found = map && model.byMethod.get(other.method)?.maps.get(pairKey(map.source, map.target));
-  const numbers = (count, noun) => [["", `mean of ${noun}s`], ...Array.from({ length: count }, (_, i) => [String(i), `${noun} ${i + 1}`])];
+  const numbers = (count, noun) => [["", `mean of ${noun}s`], ...Array.from({ length: count }, (_, i) => [String(i), `${noun} ${i}`])];
   const items = [];
   if (map) items.push(pairChoice(model, store, map, "compare-pair"));
   items.push(choice("other-method", "B: method", methods, other.method, (method) => change({ method, layer: null, head: null })));

@@ -46,7 +46,7 @@ function numberedField(model, store, name, many) {
   const render = (state, changed) => {
     if (changed.has("method")) {
       const count = sizesOf(model, state.method)[many];
-      const numbers = Array.from({ length: count }, (_, i) => el("option", { value: i }, String(i + 1)));
+      const numbers = Array.from({ length: count }, (_, i) => el("option", { value: i }, String(i)));
       select.replaceChildren(el("option", { value: "" }, `mean of ${count}`), ...numbers);
       element.hidden = count < 2;
     }

@@ -99,9 +99,9 @@ function byLayer(map, store) {
   const layers = map.layers > 1 ? [...count(map.layers), null] : [null];
   const heads = map.heads > 1 ? [...count(map.heads), null] : [null];
   const name = (text) => element("span", { class: "heads-name", "aria-hidden": "true" }, text);
-  const top = [name(""), ...heads.map((head) => name(head === null ? (map.heads > 1 ? "mean" : "") : `head ${head + 1}`))];
+  const top = [name(""), ...heads.map((head) => name(head === null ? (map.heads > 1 ? "mean" : "") : `head ${head}`))];
   const rows = layers.flatMap((layer) => [
-    name(layer === null ? (map.layers > 1 ? "mean" : "") : `layer ${layer + 1}`),
+    name(layer === null ? (map.layers > 1 ? "mean" : "") : `layer ${layer}`),
     ...heads.map((head) => button(map, store, layer, head)),
   ]);
   return [...top, ...rows];
@@ -137,8 +137,8 @@ function button(map, store, layer, head, named = false) {
 }
 
 function shortPlace(map, layer, head) {
-  if (layer === null) return `head ${head + 1}`;
-  return head === null ? `layer ${layer + 1}` : `${layer + 1} · ${head + 1}`;
+  if (layer === null) return `head ${head}`;
+  return head === null ? `layer ${layer}` : `${layer} · ${head}`;
 }
 
 const spreads = new WeakMap();

@@ -15,8 +15,8 @@ export function shortName(node, most = 28) {
 // "layer 3, head 7", "layer 3, mean of heads", "mean of all heads"; "" of a map that has but one.
 export function placeName({ layers, heads }, layer, head) {
   const names = [];
-  if (layers > 1) names.push(layer === null ? "mean of layers" : `layer ${layer + 1}`);
-  if (heads > 1) names.push(head === null ? "mean of heads" : `head ${head + 1}`);
+  if (layers > 1) names.push(layer === null ? "mean of layers" : `layer ${layer}`);
+  if (heads > 1) names.push(head === null ? "mean of heads" : `head ${head}`);
   return names.join(", ");
 }
 
