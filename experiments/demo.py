@@ -7,7 +7,8 @@
    gives.
 2. A real photograph, a sentence and a sound become one graph, linked by the colours that words name and by
    time.
-3. Pictures of graphs and alignments, and the files of the run, are written to `runs/demo`.
+3. Pictures of graphs and alignments, and the files of the run, are written to `runs/demo`; and pages for a
+   browser: answers of the model, explained by several methods, and the photograph.
 """
 
 import time
@@ -23,11 +24,12 @@ from mmgraph.alignment import alignment_of_edges
 from mmgraph.builders import MultimodalBuilder, RegionBuilder, SegmentBuilder, TokenBuilder
 from mmgraph.builders.tokens.transcript import Transcript
 from mmgraph.data.synthetic import true_alignment
+from mmgraph.explanation import Attribution, Explanation, WeightMap
 from mmgraph.extras import require
-from mmgraph.graph import GraphStore, HeteroGraph
+from mmgraph.graph import GraphStore
 from mmgraph.linkers import SimilarityLinker, TemporalLinker
 from mmgraph.media import Picture, Sound
-from mmgraph.visualization import alignment_figure, graph_figure, save_figure
+from mmgraph.visualization import alignment_figure, graph_figure, save_figure, save_html
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,14 @@ class Config:
         seconds: how long to train.
         train_scenes: scenes to train on.
         validation_scenes: scenes that are held out.
+        gallery_samples: so many validation questions are explained, on a page each.
         out: where everything goes.
     """
 
     seconds: float = 90.0
     train_scenes: int = 1500
     validation_scenes: int = 1000
+    gallery_samples: int = 12
     out: str = "runs/demo"
 
 
@@ -61,6 +65,7 @@ def train_on_scenes(config: Config) -> None:
         steps=100_000,
         validate_every=1000,
         out=f"{config.out}/scenes",
+        gallery_samples=config.gallery_samples,
     )
     answerer, _, validation, found = vqa.run(settings)
     scores = found["validation"]
@@ -144,7 +149,7 @@ def read_aloud(words: list[str]) -> tuple[Transcript, Sound]:
     return Transcript(words, times.tolist()), Sound(torch.cat(pieces).numpy(), rate=RATE)
 
 
-def build_photograph(config: Config) -> HeteroGraph:
+def build_photograph(config: Config) -> Explanation:
     """One graph from the astronaut that scikit-image ships, a sentence about her, and a sound."""
     photograph = require("skimage.data").astronaut()
     transcript, sound = read_aloud(SENTENCE.split())
@@ -171,7 +176,13 @@ def build_photograph(config: Config) -> HeteroGraph:
         folder / "astronaut_alignment.png",
     )
     save(graph_figure(graph, photograph, sound), folder / "astronaut_graph.png")
-    return graph
+    links = Attribution(
+        "edges",
+        {pair: WeightMap.of(alignment.plan[0]) for pair, alignment in alignments.items()},
+        note="The scored edges of the graph, before any model: words and regions by the cosine of their "
+        "colours, notes and words by the time that they share.",
+    )
+    return Explanation.of(graph, (links,), photograph, sound, title=SENTENCE, about={"links": title})
 
 
 def save(figure: object, path: Path) -> None:
@@ -179,15 +190,25 @@ def save(figure: object, path: Path) -> None:
     print(f"wrote {path}")
 
 
-def main() -> None:
-    from jsonargparse import auto_cli
-
-    config = auto_cli(Config, as_positional=False)
+def run(config: Config) -> None:
+    """All of it; the last line names the page to open."""
     start = time.perf_counter()
     print(f"mmgraph {mg.__version__}: training for {config.seconds:.0f} s on scenes")
     train_on_scenes(config)
-    build_photograph(config)
+    explanation = build_photograph(config)
+    page = Path(config.out) / "astronaut.html"
+    save_html(explanation, page)
     print(f"\neverything is in {config.out}; it took {time.perf_counter() - start:.0f} s")
+    print(f"the astronaut, her sentence and her sound: {page}")
+    if config.gallery_samples:
+        page = Path(config.out) / "scenes" / "gallery" / "index.html"
+    print(f"open {page}")
+
+
+def main() -> None:
+    from jsonargparse import auto_cli
+
+    run(auto_cli(Config, as_positional=False))
 
 
 if __name__ == "__main__":

@@ -15,15 +15,25 @@ import torch
 import mmgraph as mg
 from mmgraph.alignment import AlignerKind
 from mmgraph.builders import MultimodalBuilder
-from mmgraph.data.synthetic import ANSWERS, Scene, Scenes
 from mmgraph.fusion import FusionKind, ReconstructionKind
 from mmgraph.graph import HeteroGraph
-from mmgraph.heads import AnswerHead
 from mmgraph.metrics import accuracy
-from mmgraph.models import FusionModel
 from mmgraph.nn import LayerKind
-from mmgraph.tasks.vqa import Answerer, Scores, Split, draw, make_builder, make_split, score
-from mmgraph.tasks.vqa.arms import PAIRS
+from mmgraph.tasks.vqa import (
+    Answerer,
+    FusionSettings,
+    Gallery,
+    Recipe,
+    SceneData,
+    Scores,
+    Split,
+    choose,
+    draw,
+    load_run,
+    make_split,
+    score,
+    write_gallery,
+)
 from mmgraph.training import ModalityDropout, Run, fit
 
 
@@ -59,6 +69,7 @@ class Config:
         open_test: open the test split at the end.
         out: folder of the run.
         tensorboard: write TensorBoard's files too.
+        gallery_samples: explain so many validation questions at the end, on a page each; 0 for none.
     """
 
     kind: Literal["full", "sort-of-clevr"] = "full"
@@ -88,25 +99,33 @@ class Config:
     open_test: bool = False
     out: str = "runs/vqa"
     tensorboard: bool = False
+    gallery_samples: int = 12
 
 
-def make_answerer(schema: mg.Schema, answers: tuple[str, ...], config: Config) -> Answerer:
-    """The fusion model with an answer head."""
-    model = FusionModel(
-        schema,
+def make_recipe(config: Config) -> Recipe:
+    """The data and the model, as the run's folder keeps them."""
+    data = SceneData(
+        kind=config.kind,
+        modalities=config.modalities,
+        families=config.families,
+        train_scenes=config.train_scenes,
+        validation_scenes=config.validation_scenes,
+        test_scenes=config.test_scenes,
+        questions_per_scene=config.questions_per_scene,
+        seed=config.seed,
+    )
+    model = FusionSettings(
         dim=config.dim,
         layers=config.layers,
         heads=config.heads,
         layer=config.layer,
-        align=[pair for pair in PAIRS if set(pair) <= schema.nodes.keys()],
         cross_from=config.cross_from,
         dropout=config.dropout,
         aligner=config.aligner,
-        context="token",
         fusion=config.fusion,
         reconstruct=config.reconstruct,
     )
-    return Answerer(model, AnswerHead(config.dim, answers, config.dropout))
+    return Recipe.of(data, model)
 
 
 def preparation(config: Config) -> Callable[[HeteroGraph], HeteroGraph]:
@@ -116,32 +135,19 @@ def preparation(config: Config) -> Callable[[HeteroGraph], HeteroGraph]:
 
 
 def run(config: Config) -> tuple[Answerer, MultimodalBuilder, Split, dict[str, Scores]]:
-    """Train, pick on validation, report; the test split only if the configuration opens it."""
+    """Train, pick on validation, report, show; the test split only if the configuration opens it."""
     torch.manual_seed(config.seed)
-    answers = ANSWERS[config.kind]
+    recipe = make_recipe(config)
 
-    def scenes(split: str, count: int) -> list[Scene]:
-        return draw(
-            Scenes(
-                split,
-                count,
-                config.seed,
-                kind=config.kind,
-                questions_per_scene=config.questions_per_scene,
-                families=config.families,
-            )
-        )
+    def split(name: str) -> Split:
+        return make_split(draw(recipe.data.scenes(name)), recipe.builder, recipe.answers)
 
-    training = scenes("train", config.train_scenes)
-    texts = [question.text for scene in training[:300] for question in scene.questions]
-    builder = make_builder(texts, config.modalities)
-    train = make_split(training, builder, answers)
-    validation = make_split(scenes("validation", config.validation_scenes), builder, answers)
-
-    answerer = make_answerer(builder.schema, answers, config)
+    train, validation = split("train"), split("validation")
+    answerer = recipe.make()
     answerer.model.fit_features(train.graphs.graph)
     answerer.to(config.device)
     folder = Run(config.out, asdict(config), config.tensorboard)
+    recipe.save(folder.folder)
 
     fitted = fit(
         answerer,
@@ -161,10 +167,17 @@ def run(config: Config) -> tuple[Answerer, MultimodalBuilder, Split, dict[str, S
     answerer.eval()
     found = {"validation": score(answerer, validation, train, config.device)}
     if config.open_test:
-        test = make_split(scenes("test", config.test_scenes), builder, answers)
-        found["test"] = score(answerer, test, train, config.device)
+        found["test"] = score(answerer, split("test"), train, config.device)
     folder.finish({"fitted": asdict(fitted), **{name: scores.as_dict() for name, scores in found.items()}})
-    return answerer, builder, validation, found
+    if config.gallery_samples:
+        show(config)
+    return answerer, recipe.builder, validation, found
+
+
+def show(config: Config) -> Gallery:
+    """Explain the first validation questions, with the run as it lies in its folder."""
+    run = load_run(config.out)
+    return write_gallery(run, run.folder / "gallery", choose(run, config.gallery_samples))
 
 
 def main() -> None:
@@ -175,6 +188,8 @@ def main() -> None:
     for name, scores in found.items():
         print(f"{name}: {config.kind}\n{scores}")
     print(f"wrote {config.out}/results.json")
+    if config.gallery_samples:
+        print(f"open {config.out}/gallery/index.html")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,19 @@
-"""The command line: `mmgraph build`, `mmgraph describe`, `mmgraph compare`, `mmgraph doctor`."""
+"""The command line: `mmgraph build`, `describe`, `compare`, `explain`, `gallery`, `doctor`."""
 
 import json as jsonlib
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mmgraph import __version__
 from mmgraph.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
     from mmgraph.builders import MultimodalBuilder
+    from mmgraph.explanation import Explanation
+    from mmgraph.explanation.make import MethodKind
     from mmgraph.tasks.vqa import VQA
 
 __all__ = ["main"]
@@ -78,6 +81,7 @@ def compare_vqa(
     fusions: str = "",
     workers: int = 2,
     open_test: bool = True,
+    gallery: int = 6,
     out: str = "runs/compare_vqa",
     json: str | None = None,
 ) -> None:
@@ -94,6 +98,7 @@ def compare_vqa(
         fusions: fusions that it is tried with as well, such as gated,low_rank.
         workers: processes at a time.
         open_test: test at the end; without it the table is of validation.
+        gallery: explain so many validation samples of the reference arm's first run at the end; 0 for none.
         out: folder of the comparison.
         json: where the table goes as well, as JSON.
     """
@@ -106,12 +111,119 @@ def compare_vqa(
         if name.strip()
     ]
     try:
-        report = compare(task, named, seeds, out, workers, open_test)
+        report = compare(task, named, seeds, out, workers, open_test, gallery)
     except KeyboardInterrupt:
         sys.exit(f"mmgraph: interrupted; what is finished is kept in {out}: the same command goes on")
     print(report)
     print(f"wrote {out}/table.md")
+    if gallery:
+        print(f"open {out}/gallery/index.html")
     _write_json(json, report.as_dict())
+
+
+def explain(
+    run: str,
+    sample: int | None = None,
+    split: str = "validation",
+    image: str | None = None,
+    text: str | None = None,
+    audio: str | None = None,
+    methods: str | None = None,
+    out: str | None = None,
+    figure: str | None = None,
+    explanation: str | None = None,
+    json: str | None = None,
+) -> None:
+    """Explain one answer of a run on a page: which words, regions and sounds it rests on, by several methods.
+
+    The question is a sample of the run's own, whose truth is known, or one about a picture and a sound of
+    yours. The page is one file that opens without a network.
+
+    Args:
+        run: the folder of a run, of experiments.vqa, make demo (runs/demo/scenes) or a comparison
+            (OUT/cells/ARM/seed0).
+        sample: number of the sample, from 0; 0 if no media are given.
+        split: validation or train; the test split stays shut.
+        image: a picture file of your own, instead of a sample.
+        text: a question of your own.
+        audio: a sound file of your own.
+        methods: methods by name, with commas between them; all that the model allows by default.
+        out: where the page goes, an .html file; RUN/explanations/SAMPLE.html by default.
+        figure: where a picture of it goes as well, a .png, .svg or .pdf file (needs the extra plot).
+        explanation: where its JSON goes as well, which mmgraph.explanation.Explanation.load reads.
+        json: where the answer and the fidelity go, as JSON.
+    """
+    from mmgraph.tasks.vqa import explain_media, explain_samples, load_run, unknown_words
+    from mmgraph.visualization import save_html
+
+    media = {"image": image, "text": text, "audio": audio}
+    own = any(item is not None for item in media.values())
+    if own and sample is not None:
+        raise InputError("give --sample, or media of your own (--image, --text, --audio), not both")
+    _check_suffix("--out", out, ".html")
+    _check_suffix("--explanation", explanation, ".json")
+    _check_suffix("--figure", figure, ".png", ".svg", ".pdf")
+    _one_thread()
+    loaded = load_run(run)
+    number = sample or 0
+    if own:
+        found = explain_media(loaded, **media, methods=_names(methods))
+        name = "own"
+    else:
+        (found,) = explain_samples(loaded, [number], split, _names(methods))
+        name = str(number) if split == "validation" else f"{split}_{number}"
+    page = Path(run, "explanations", f"{name}.html") if out is None else Path(out)
+    save_html(found, page)
+    if text and (unknown := unknown_words(loaded, text)):
+        print(f"not in the vocabulary of {run}, so all one word to it: {', '.join(unknown)}")
+    _print_explanation(found)
+    if explanation is not None:
+        found.save(explanation)
+        print(f"wrote {explanation}")
+    if figure is not None:
+        from mmgraph.visualization import save_figure
+        from mmgraph.visualization.explanation_figure import explanation_figure
+
+        save_figure(explanation_figure(found), figure)
+        print(f"wrote {figure}")
+    print(f"wrote {page}")
+    _write_json(json, {"out": str(page), **_explanation_as_dict(found)})
+
+
+def gallery(
+    run: str,
+    samples: int = 24,
+    choose: Literal["first", "wrong", "unsure"] = "first",
+    split: str = "validation",
+    methods: str | None = None,
+    out: str | None = None,
+    json: str | None = None,
+) -> None:
+    """Explain many answers of a run on a page each, with an index that sorts and filters them.
+
+    Args:
+        run: the folder of a run; see mmgraph explain.
+        samples: how many.
+        choose: the first ones, the first that were answered wrong, or those that the run was least sure of;
+            the last two among the first 1,000 of the split.
+        split: validation or train; the test split stays shut.
+        methods: methods by name, with commas between them; all that the model allows by default.
+        out: folder of the pages; RUN/gallery by default.
+        json: where the index, accuracy and mean fidelity go, as JSON.
+    """
+    from mmgraph.explanation.fidelity_table import fidelity_table
+    from mmgraph.tasks.vqa import choose as chosen_by
+    from mmgraph.tasks.vqa import load_run, write_gallery
+
+    _one_thread()
+    loaded = load_run(run)
+    chosen = chosen_by(loaded, samples, choose, split)
+    folder = Path(run, "gallery") if out is None else Path(out)
+    found = write_gallery(loaded, folder, chosen, split, _names(methods))
+    print(f"{found.chosen}: {100 * found.accuracy:.1f} % answered right\n")
+    print(fidelity_table(found.fidelity, found.chance))
+    print(f"wrote {found.index}")
+    _write_json(json, found.as_dict())
 
 
 def doctor(json: str | None = None) -> None:
@@ -154,6 +266,8 @@ COMMANDS: Any = {
         "_help": "Train several models on equal terms and set them side by side.",
         "vqa": compare_vqa,
     },
+    "explain": explain,
+    "gallery": gallery,
     "doctor": doctor,
 }
 
@@ -172,6 +286,63 @@ def _builder(boxes: str, seconds: float) -> "MultimodalBuilder":
             CompleteLinker("segment", "token"),
         ],
     )
+
+
+def _one_thread() -> None:
+    """Graphs of one sample are so small that further threads only wait for each other."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _check_suffix(option: str, path: str | None, *suffixes: str) -> None:
+    """What cannot be written is an error before anything is computed."""
+    if path is not None and Path(path).suffix.lower() not in suffixes:
+        raise InputError(f"{option} got {path!r}: give a path to a {' or '.join(suffixes)} file")
+
+
+def _names(methods: str | None) -> "list[MethodKind] | None":
+    """The methods in a list with commas; None for none given."""
+    from mmgraph.explanation.make import METHODS
+
+    if methods is None:
+        return None
+    names = [name.strip() for name in methods.split(",") if name.strip()]
+    known = {str(name): name for name in METHODS}
+    if not names or set(names) - known.keys():
+        wrong = next((name for name in names if name not in known), methods)
+        raise InputError(f"there is no method {wrong!r}: give some of {','.join(known)}")
+    return [known[name] for name in names]
+
+
+def _print_explanation(found: "Explanation") -> None:
+    """The question, the answer, and how far each method can be believed."""
+    from mmgraph.explanation.fidelity_table import fidelity_table
+
+    if found.title:
+        print(found.title)
+    if (said := found.prediction) is not None:
+        verdict = "" if said.right is None else ", right" if said.right else f", expected {said.expected}"
+        print(f"{said.answer} ({100 * said.probability:.1f} %){verdict}\n")
+    fidelity = {one.method: one.fidelity for one in found.attributions if one.fidelity is not None}
+    chance = {one.method: one.chance for one in found.attributions if one.chance is not None}
+    print(fidelity_table(fidelity, chance))
+
+
+def _explanation_as_dict(found: "Explanation") -> dict[str, Any]:
+    """The answer and the fidelity of each method, for JSON."""
+    return {
+        "title": found.title,
+        "about": dict(found.about),
+        "prediction": None if found.prediction is None else asdict(found.prediction),
+        "methods": {
+            one.method: {
+                "fidelity": None if one.fidelity is None else asdict(one.fidelity),
+                "chance": None if one.chance is None else asdict(one.chance),
+            }
+            for one in found.attributions
+        },
+    }
 
 
 def _write_json(path: str | None, values: dict[str, Any]) -> None:

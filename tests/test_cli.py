@@ -1,13 +1,16 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 import mmgraph
 from mmgraph.cli import main
+from mmgraph.explanation import Explanation
 from mmgraph.graph import HeteroGraph
+from tests.tasks.vqa.runs import untrained_run
 
 
 @pytest.fixture
@@ -86,6 +89,100 @@ def test_a_user_s_error_is_one_line(arguments, message, capsys, monkeypatch, tmp
     assert text.startswith("mmgraph: ")
     assert message in text
     assert "\n" not in text
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return str(untrained_run(tmp_path_factory.mktemp("run")))
+
+
+def test_explain_writes_a_page_and_prints_the_answer_and_the_fidelity(run, tmp_path, capsys):
+    files = {name: tmp_path / "new" / name for name in ("found.json", "e.json", "figure.png", "page.html")}
+    written = ["--out", files["page.html"], "--explanation", files["e.json"]]
+    written += ["--figure", files["figure.png"], "--json", files["found.json"]]
+    main(["explain", run, "--sample", "3", "--methods", "relevance, plan", *map(str, written)])
+    printed = capsys.readouterr().out.splitlines()
+    explanation = Explanation.load(files["e.json"])
+    said = explanation.prediction
+    assert printed[0] == explanation.title
+    assert printed[1].startswith(f"{said.answer} ({100 * said.probability:.1f} %), ")
+    assert printed[1].endswith("right" if said.right else f"expected {said.expected}")
+    assert [line.split()[0] for line in printed[3:6]] == ["fidelity", "relevance", "plan"]
+    assert printed[-1] == f"wrote {files['page.html']}"
+    assert 'http-equiv="Content-Security-Policy"' in files["page.html"].read_text()
+    assert Image.open(files["figure.png"]).size[0] > 500
+    found = json.loads(files["found.json"].read_text())
+    assert found["out"] == str(files["page.html"])
+    assert found["prediction"]["answer"] == said.answer
+    assert found["about"]["sample"] == "validation-000000:3"
+    fidelity = explanation["plan"].fidelity
+    assert found["methods"]["plan"]["fidelity"]["deletion"] == fidelity.deletion
+
+
+def test_explain_writes_into_the_run_unless_told_otherwise(run, capsys):
+    main(["explain", run, "--methods", "plan"])
+    main(["explain", run, "--split", "train", "--sample", "2", "--methods", "plan"])
+    pages = sorted(path.name for path in Path(run, "explanations").iterdir())
+    assert pages == ["0.html", "train_2.html"]
+
+
+def test_explain_takes_media_of_one_s_own_and_names_unknown_words(run, picture, tmp_path, capsys):
+    out = tmp_path / "own.html"
+    text = "what shape is the zebra?"
+    main(
+        ["explain", run, "--image", str(picture), "--text", text, "--out", str(out), "--methods", "relevance"]
+    )
+    printed = capsys.readouterr().out
+    assert f"not in the vocabulary of {run}, so all one word to it: zebra\n" in printed
+    assert "expected" not in printed
+    assert out.is_file()
+
+
+def test_gallery_writes_a_page_a_sample_and_its_figures(run, tmp_path, capsys):
+    out, found = tmp_path / "pages", tmp_path / "found.json"
+    wanted = ["--samples", "2", "--choose", "unsure", "--methods", "plan"]
+    main(["gallery", run, *wanted, "--out", str(out), "--json", str(found)])
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith(
+        "the 2 least sure answers among the first 12 samples of the validation split: "
+    )
+    assert printed[-1] == f"wrote {out}/index.html"
+    assert sorted(path.name for path in out.iterdir()) == ["0.html", "1.html", "index.html"]
+    figures = json.loads(found.read_text())
+    assert figures["index"] == f"{out}/index.html"
+    assert figures["samples"] == 2
+    assert 0 <= figures["accuracy"] <= 1
+    assert set(figures["fidelity"]["plan"]) == {"sufficiency", "comprehensiveness", "insertion", "deletion"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["explain", "RUN", "--sample", "99"], "there is no sample 99"),
+        (["explain", "RUN", "--split", "test"], "the test split stays shut"),
+        (["explain", "RUN", "--sample", "1", "--text", "a"], "not both"),
+        (["explain", "RUN", "--methods", "magic"], "there is no method 'magic': give some of relevance,"),
+        (["explain", "RUN", "--methods", ","], "there is no method ','"),
+        (["explain", "RUN", "--image", "none.png"], "none.png"),
+        (["explain", "RUN", "--out", "page.txt"], "--out got 'page.txt': give a path to a .html file"),
+        (["explain", "RUN", "--figure", "a.gif"], "a .png or .svg or .pdf file"),
+        (["explain", "RUN", "--explanation", "a.txt"], "a .json file"),
+        (["explain", "none"], "there is no folder 'none'"),
+        (["explain", "."], "is not a run"),
+        (["gallery", "RUN", "--samples", "0"], "at least 1"),
+        (["gallery", "RUN", "--split", "test"], "the test split stays shut"),
+        (["gallery", "none"], "there is no folder 'none'"),
+    ],
+)
+def test_an_error_of_explain_and_gallery_is_one_line_and_leaves_no_page(
+    run, arguments, message, capsys, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    text = failure(capsys, *(run if argument == "RUN" else argument for argument in arguments))
+    assert text.startswith("mmgraph: ")
+    assert message in text
+    assert "\n" not in text
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_error_exits_with_1_and_no_traceback(tmp_path):

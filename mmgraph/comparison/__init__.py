@@ -2,7 +2,7 @@
 
 from mmgraph.comparison.compare import compare
 from mmgraph.comparison.report import Report, Row
-from mmgraph.comparison.task import Task
+from mmgraph.comparison.task import Illustrated, Task
 from mmgraph.comparison.usage import Usage
 
-__all__ = ["Report", "Row", "Task", "Usage", "compare"]
+__all__ = ["Illustrated", "Report", "Row", "Task", "Usage", "compare"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmgraph.comparison.cells import Cell, work_all
 from mmgraph.comparison.report import Report
-from mmgraph.comparison.task import Task
+from mmgraph.comparison.task import Illustrated, Task
 from mmgraph.errors import InputError
 from mmgraph.training.checkpoint import write_atomically
 
@@ -21,6 +21,7 @@ def compare(
     out: str | os.PathLike[str],
     workers: int = 1,
     open_test: bool = True,
+    gallery: int = 0,
 ) -> Report:
     """Compare the arms of a task over several seeds.
 
@@ -29,7 +30,8 @@ def compare(
     an interrupted comparison goes on where it stopped, and more arms or seeds add to it.
 
     The folder then holds `comparison.json` (the settings), `cells/ARM/seedN/` (each run's files),
-    `table.md` and `table.json`, and `figure.png` and `subsets.png` where the extra `plot` is installed.
+    `table.md` and `table.json`, `figure.png` and `subsets.png` where the extra `plot` is installed, and
+    `gallery/`, pages of the reference arm's first run, where they are asked for and the task can make them.
 
     Args:
         task: what is compared.
@@ -38,13 +40,17 @@ def compare(
         out: the folder; it is made, or one of the same task and settings is continued.
         workers: processes at a time.
         open_test: test at the end; without it the report is of validation.
+        gallery: explain so many validation samples at the end; 0 for none.
 
     Raises:
         InputError: no arm or seed, an unknown arm, a folder of another comparison, or cells that failed.
     """
     chosen = list(dict.fromkeys([task.reference, *arms]))
-    if seeds < 1 or workers < 1:
-        raise InputError(f"compare got seeds={seeds} and workers={workers}: give at least 1 of each")
+    if seeds < 1 or workers < 1 or gallery < 0:
+        raise InputError(
+            f"compare got seeds={seeds}, workers={workers} and gallery={gallery}: give at least 1 seed and "
+            "worker, and at least 0 samples of the gallery"
+        )
     about = {arm: task.describe(arm) for arm in chosen}
     folder = Path(out)
     _claim(task, folder)
@@ -59,6 +65,9 @@ def compare(
         work_all(task, cells, "test", data, workers)
     report = Report.of(task, about, cells, "test" if open_test else "validation")
     report.write(folder)
+    if gallery and isinstance(task, Illustrated):
+        first = cells[0]
+        task.gallery(first.arm, first.seed, first.folder, folder / "gallery", gallery)
     return report
 
 

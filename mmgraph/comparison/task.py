@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-__all__ = ["Task"]
+__all__ = ["Illustrated", "Task"]
 
 
 @runtime_checkable
@@ -18,8 +18,12 @@ class Task(Protocol):
     """
 
     name: ClassVar[str]
-    metric: ClassVar[str]
     reference: ClassVar[str]
+
+    @property
+    def metric(self) -> str:
+        """The name of the score that arms are ranked by."""
+        ...
 
     def settings(self) -> Mapping[str, Any]:
         """Everything that a result depends on besides arm and seed, as plain values."""
@@ -43,4 +47,24 @@ class Task(Protocol):
 
     def test(self, arm: str, seed: int, data: Path, folder: Path) -> Mapping[str, float]:
         """The scores on the test split of the weights that `train` left."""
+        ...
+
+
+@runtime_checkable
+class Illustrated(Protocol):
+    """What a task may do besides: show how a trained arm comes to its answers."""
+
+    def gallery(self, arm: str, seed: int, cell: Path, folder: Path, samples: int) -> Path:
+        """Write pages that explain some validation samples of the weights that `train` left.
+
+        Args:
+            arm: its name.
+            seed: of the run.
+            cell: the folder of the run.
+            folder: where the pages go; earlier ones in it are replaced.
+            samples: how many at most.
+
+        Returns:
+            the page to open.
+        """
         ...

@@ -1,5 +1,6 @@
 """The folder of a run: its configuration, its measurements line by line, its best weights."""
 
+import contextlib
 import json
 import math
 import os
@@ -26,8 +27,10 @@ class Run:
     - `results.json`: the figures at the end.
     - `tensorboard/`: the measurements once more, for TensorBoard, where that is asked for.
 
+    A task may add `run.json`, what the run is made of, and the pages `gallery/` and `explanations/`.
+
     Args:
-        folder: where to; it is made. An earlier run's files in it are replaced.
+        folder: where to; it is made. An earlier run's files in it are replaced, its pages removed.
         config: the configuration, as nested plain values.
         tensorboard: whether TensorBoard's files are written too; needs the extra `tensorboard`.
 
@@ -42,8 +45,10 @@ class Run:
             require("tensorboard")
         self.folder = Path(folder)
         self.start = time.perf_counter()
-        for name in ("metrics.jsonl", "model.safetensors", "results.json"):
+        for name in ("metrics.jsonl", "model.safetensors", "results.json", "run.json"):
             (self.folder / name).unlink(missing_ok=True)
+        for name in ("gallery", "explanations"):
+            _remove_pages(self.folder / name)
         shutil.rmtree(self.folder / "tensorboard", ignore_errors=True)
         self._board = _board(self.folder / "tensorboard") if tensorboard else None
         write_atomically(self.folder / "config.yaml", yaml.safe_dump(dict(config), sort_keys=False).encode())
@@ -72,6 +77,14 @@ class Run:
     def finish(self, results: Mapping[str, Any]) -> None:
         """Write `results.json`."""
         write_atomically(self.folder / "results.json", _pretty(results))
+
+
+def _remove_pages(folder: Path) -> None:
+    """Remove the pages of a folder, and the folder if nothing else is in it."""
+    for page in folder.glob("*.html"):
+        page.unlink()
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _board(folder: Path) -> Any:

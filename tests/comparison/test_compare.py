@@ -10,7 +10,7 @@ import pytest
 
 from mmgraph.comparison import compare
 from mmgraph.errors import InputError
-from tests.comparison.toy import Toy
+from tests.comparison.toy import Drawn, Toy
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -48,6 +48,24 @@ def test_the_test_split_stays_shut_until_it_is_opened(tmp_path):
     assert report.split == "validation"
     assert lines(tmp_path) == ["prepare train", "prepare validation", "train plain 0"]
     assert report.rows[0].scores["accuracy"].mean == 0.5
+
+
+def test_a_gallery_is_of_the_reference_arm_s_first_run_and_only_where_it_is_asked_for(tmp_path):
+    task, out = Drawn(str(tmp_path / "log")), tmp_path / "out"
+    compare(task, ["better"], 2, out, open_test=False)
+    assert not (out / "gallery").exists()
+    compare(task, ["better"], 2, out, open_test=False, gallery=3)
+    found = json.loads((out / "gallery" / "index.html").read_text())
+    assert found == ["plain", 0, str(out / "cells" / "plain" / "seed0"), 3]
+    with pytest.raises(InputError, match="gallery=-1"):
+        compare(task, [], 1, out, gallery=-1)
+
+
+def test_a_task_that_cannot_show_anything_is_compared_without_a_gallery(tmp_path):
+    out = tmp_path / "out"
+    compare(Toy(str(tmp_path / "log")), [], 1, out, open_test=False, gallery=3)
+    assert (out / "table.md").exists()
+    assert not (out / "gallery").exists()
 
 
 def test_a_cell_that_fails_is_named_and_the_others_are_kept(tmp_path):

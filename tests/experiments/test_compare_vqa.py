@@ -28,13 +28,16 @@ SMALL = {
 def test_every_comparison_runs_and_leaves_its_tables(path, tmp_path, capsys):
     sizes = [f"--task.{name}={value}" for name, value in SMALL.items()]
     out, result = tmp_path / "out", tmp_path / "table.json"
-    where = ["--arms=full,no_graph", "--seeds=1", f"--out={out}", f"--json={result}"]
+    where = ["--arms=full,no_graph", "--seeds=1", "--gallery=1", f"--out={out}", f"--json={result}"]
     main(["compare", "vqa", f"--config={path}", *sizes, *where])
     table = json.loads(result.read_text())
     assert table == json.loads((out / "table.json").read_text())
     assert table["split"] == "test"
     assert set(table["arms"]) == {"full", "no_graph"}
-    assert "| full |" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "| full |" in printed
+    assert printed.splitlines()[-1] == f"open {out}/gallery/index.html"
+    assert sorted(path.name for path in (out / "gallery").iterdir()) == ["0.html", "index.html"]
     assert (out / "figure.png").stat().st_size > 1000
     assert (out / "subsets.png").stat().st_size > 1000
 

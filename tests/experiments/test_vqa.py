@@ -10,7 +10,8 @@ import yaml
 from jsonargparse import ArgumentParser
 
 from experiments import vqa
-from mmgraph.training import load_weights
+from mmgraph.data.synthetic import ANSWERS, Scenes
+from mmgraph.tasks.vqa import FusionSettings, load_run, make_builder, make_split
 
 CONFIGS = sorted((Path(vqa.__file__).parent / "configs").glob("vqa_*.yaml"))
 SMALL = {
@@ -22,6 +23,7 @@ SMALL = {
     "dim": 16,
     "heads": 2,
     "batch_size": 16,
+    "gallery_samples": 0,
 }
 
 
@@ -42,29 +44,36 @@ def test_every_configuration_runs_and_leaves_its_files(path, tmp_path):
     assert results["validation"]["accuracy"] == found["validation"].model.share
     assert found["validation"].model.total == len(validation.questions)
     assert yaml.safe_load((tmp_path / "config.yaml").read_text())["kind"] == config.kind
-    again = vqa.make_answerer(answerer.model.schema, answerer.head.answers, config)
-    load_weights(again, tmp_path / "model.safetensors")
     graphs = validation.graphs
-    assert again.eval().predict(graphs, "cpu") == answerer.predict(graphs, "cpu")
+    assert load_run(tmp_path).answerer.predict(graphs, "cpu") == answerer.predict(graphs, "cpu")
+
+
+def test_a_run_shows_its_first_answers_at_the_end(tmp_path):
+    small = {**SMALL, "gallery_samples": 1}
+    vqa.run(vqa.Config(kind="sort-of-clevr", modalities=("image",), out=str(tmp_path), **small))
+    pages = sorted(path.name for path in (tmp_path / "gallery").iterdir())
+    assert pages == ["0.html", "index.html"]
+    assert "the first 1 samples of the validation split" in (tmp_path / "gallery" / "index.html").read_text()
 
 
 def test_the_test_split_stays_shut_by_default(tmp_path, monkeypatch):
     opened = []
-    original = vqa.Scenes
+    original = vqa.SceneData.scenes
 
-    def watch(split, *rest, **options):
+    def watch(self, split):
         opened.append(split)
-        return original(split, *rest, **options)
+        return original(self, split)
 
-    monkeypatch.setattr(vqa, "Scenes", watch)
-    vqa.run(vqa.Config(kind="sort-of-clevr", modalities=("image",), out=str(tmp_path), **SMALL))
+    monkeypatch.setattr(vqa.SceneData, "scenes", watch)
+    small = {**SMALL, "gallery_samples": 1}
+    vqa.run(vqa.Config(kind="sort-of-clevr", modalities=("image",), out=str(tmp_path), **small))
     assert set(opened) == {"train", "validation"}
 
 
 def test_regions_found_in_the_pixels_are_the_objects():
-    scenes = vqa.Scenes("train", 10, kind="sort-of-clevr", questions_per_scene=1)
-    builder = vqa.make_builder(["what shape is red?"], ["image"])
-    split = vqa.make_split(scenes, builder, vqa.ANSWERS["sort-of-clevr"])
+    scenes = Scenes("train", 10, kind="sort-of-clevr", questions_per_scene=1)
+    builder = make_builder(["what shape is red?"], ["image"])
+    split = make_split(scenes, builder, ANSWERS["sort-of-clevr"])
     graph = split.graphs.graph
     for number, scene in enumerate(split.scenes):
         boxes = graph.pos["region"][graph.batch["region"] == number] * 75
@@ -73,8 +82,8 @@ def test_regions_found_in_the_pixels_are_the_objects():
 
 
 def test_segments_found_in_the_sound_are_the_objects_that_sound():
-    scenes = vqa.Scenes("train", 10, questions_per_scene=1)
-    split = vqa.make_split(scenes, vqa.make_builder(["?"], ["audio"]), vqa.ANSWERS["full"])
+    scenes = Scenes("train", 10, questions_per_scene=1)
+    split = make_split(scenes, make_builder(["?"], ["audio"]), ANSWERS["full"])
     graph = split.graphs.graph
     for number, scene in enumerate(split.scenes):
         times = graph.pos["segment"][graph.batch["segment"] == number]
@@ -83,9 +92,9 @@ def test_segments_found_in_the_sound_are_the_objects_that_sound():
 
 
 def test_a_modality_that_is_left_out_is_missing_in_every_sample():
-    scenes = vqa.Scenes("train", 2, questions_per_scene=2)
-    builder = vqa.make_builder(["what shape is red?"], ["image", "audio"])
-    split = vqa.make_split(scenes, builder, vqa.ANSWERS["full"], drop=["audio"])
+    scenes = Scenes("train", 2, questions_per_scene=2)
+    builder = make_builder(["what shape is red?"], ["image", "audio"])
+    split = make_split(scenes, builder, ANSWERS["full"], drop=["audio"])
     assert set(split.graphs.graph.sizes["segment"]) == {0}
-    answerer = vqa.make_answerer(builder.schema, vqa.ANSWERS["full"], vqa.Config(dim=16, heads=2))
+    answerer = FusionSettings(dim=16, heads=2).make(builder.schema, ANSWERS["full"])
     assert len(answerer.predict(split.graphs, "cpu")) == 4

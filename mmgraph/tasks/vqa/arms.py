@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 from mmgraph.alignment import AlignerKind
 from mmgraph.errors import InputError
 from mmgraph.fusion import FusionKind
-from mmgraph.graph import NodeType, Schema
+from mmgraph.graph import HeteroGraph, NodeType, Schema, shuffle_edges, without
 from mmgraph.heads import AnswerHead, DecisionHead
 from mmgraph.models import FusionModel, HierarchicalModel, LateFusionModel, MultimodalTransformer
 from mmgraph.tasks.vqa.answerer import Answerer
@@ -54,6 +54,12 @@ class Arm:
     edges: Literal["as built", "shuffled"] = "as built"
     only: tuple[NodeType, ...] | None = None
     dropped: float = 0.0
+
+    def sees(self, graph: HeteroGraph, seed: int) -> HeteroGraph:
+        """A data set as the arm gets it; `seed` is that of the shuffled edges."""
+        if self.only is not None:
+            graph = without(graph, graph.schema.nodes.keys() - set(self.only))
+        return shuffle_edges(graph, seed) if self.edges == "shuffled" else graph
 
 
 def _fusion_model(**options: Any) -> Callable[[Schema, tuple[str, ...], Shape], Answerer]:

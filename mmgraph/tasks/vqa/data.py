@@ -19,7 +19,7 @@ from mmgraph.data.synthetic import Question, Scene, Scenes, flatten
 from mmgraph.graph import GraphStore
 from mmgraph.linkers import CompleteLinker
 
-__all__ = ["Split", "draw", "make_builder", "make_split"]
+__all__ = ["Split", "build_questions", "draw", "make_builder", "make_split"]
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,15 @@ class Split:
         return [question.answer for _, question in self.questions]
 
 
-def make_builder(texts: Iterable[str], modalities: Sequence[str]) -> MultimodalBuilder:
-    """Regions found in the pixels, words of the training questions, sounds found by their energy."""
-    builders: list[Any] = [TokenBuilder(vocabulary=Vocabulary.fit(texts), edges=("next", "complete"))]
+def make_builder(words: Iterable[str] | Vocabulary, modalities: Sequence[str]) -> MultimodalBuilder:
+    """Regions found in the pixels, words of the questions, sounds found by their energy.
+
+    Args:
+        words: the training questions, or the vocabulary that they gave.
+        modalities: "image", "audio", or both; besides the text.
+    """
+    vocabulary = words if isinstance(words, Vocabulary) else Vocabulary.fit(words)
+    builders: list[Any] = [TokenBuilder(vocabulary=vocabulary, edges=("next", "complete"))]
     linkers = []
     if "image" in modalities:
         builders.append(RegionBuilder(boxes="components", features="statistics+pixels:5", edges="knn:8"))
@@ -63,14 +69,35 @@ def make_split(
     """The scenes' questions as graphs; a modality in `drop` is missing from every one."""
     made = list(scenes)
     questions = flatten(made)
-    sounds = [scene.sound for scene in made]
+    return build_questions(made, questions, range(len(questions)), builder, answers, drop)
+
+
+def build_questions(
+    scenes: Sequence[Scene],
+    questions: list[tuple[int, Question]],
+    numbers: Sequence[int],
+    builder: MultimodalBuilder,
+    answers: tuple[str, ...],
+    drop: Iterable[str] = (),
+) -> Split:
+    """Some questions as graphs.
+
+    Args:
+        scenes: what is asked about.
+        questions: each with the number of its scene.
+        numbers: of the questions in their split, for their ids.
+        builder: what makes the graphs.
+        answers: every answer that there is.
+        drop: modalities that are missing from every graph.
+    """
+    sounds = [scene.sound for scene in scenes]
     inputs: dict[str, Sequence[Any]] = {
         "text": [question.text for _, question in questions],
-        "image": [made[number].image for number, _ in questions],
+        "image": [scenes[number].image for number, _ in questions],
         "audio": [sounds[number] for number, _ in questions],
     }
-    ids = [f"{made[number].id}:{i}" for i, (number, _) in enumerate(questions)]
+    ids = [f"{scenes[scene].id}:{i}" for i, (scene, _) in zip(numbers, questions, strict=True)]
     kept = {name: items for name, items in inputs.items() if name in builder.inputs and name not in drop}
     graph = builder.batch(ids=ids, **kept)
     target = torch.tensor([answers.index(question.answer) for _, question in questions])
-    return Split(made, questions, GraphStore(replace(graph, target={"answer": target})))
+    return Split(scenes, questions, GraphStore(replace(graph, target={"answer": target})))

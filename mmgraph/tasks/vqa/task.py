@@ -8,14 +8,20 @@ from typing import Any, ClassVar, Literal
 import torch
 
 from mmgraph.comparison import Usage
-from mmgraph.data.synthetic import ANSWERS, Scenes, flatten
-from mmgraph.graph import GraphStore, HeteroGraph, shuffle_edges, without
+from mmgraph.data.synthetic import flatten
+from mmgraph.graph import GraphStore, HeteroGraph
 from mmgraph.interop.files import load
 from mmgraph.metrics import accuracy, accuracy_by
 from mmgraph.tasks.vqa.alignment_scores import alignment_scores
 from mmgraph.tasks.vqa.answerer import Answerer
-from mmgraph.tasks.vqa.arms import Arm, Shape, arm
-from mmgraph.tasks.vqa.data import draw, make_builder, make_split
+from mmgraph.tasks.vqa.arms import Arm, arm
+from mmgraph.tasks.vqa.choose import choose
+from mmgraph.tasks.vqa.data import draw, make_split
+from mmgraph.tasks.vqa.gallery import write_gallery
+from mmgraph.tasks.vqa.load_run import load_run
+from mmgraph.tasks.vqa.model_settings import ArmSettings
+from mmgraph.tasks.vqa.recipe import FILE, Recipe
+from mmgraph.tasks.vqa.scene_data import SceneData
 from mmgraph.training import ModalityDropout, Run, SubsetScores, evaluate, fit, load_weights
 
 __all__ = ["VQA"]
@@ -84,10 +90,8 @@ class VQA:
         if path.exists():
             return
         # The vocabulary is the training questions', for every split.
-        first = draw(self._scenes("train", min(300, self.train_scenes)))
-        texts = [question.text for scene in first for question in scene.questions]
-        builder = make_builder(texts, ("image", "audio") if self.kind == "full" else ("image",))
-        scenes = draw(self._scenes(split, self._count(split)))
+        builder = self._recipe(self.reference).builder
+        scenes = draw(self._data.scenes(split))
         folder.mkdir(parents=True, exist_ok=True)
         make_split(scenes, builder, self.answers).graphs.graph.save(path)
 
@@ -96,16 +100,18 @@ class VQA:
         chosen = arm(name)
         train, validation = (self._load(split, chosen, data) for split in ("train", "validation"))
         torch.manual_seed(seed)
-        answerer = self._make(chosen, train.graph)
+        answerer = self._make(name, train.graph)
         answerer.model.fit_features(train.graph)
         expected = self._expected(validation.graph)
+        run = Run(folder, {"arm": name, "seed": seed, **self.settings()})
+        self._recipe(name).save(folder)
         with Usage() as usage:
             fit(
                 answerer,
                 answerer,
                 train,
                 lambda: accuracy(answerer.predict(validation), expected).share,
-                Run(folder, {"arm": name, "seed": seed, **self.settings()}),
+                run,
                 steps=self.steps,
                 batch_size=self.batch_size,
                 learning_rate=self.learning_rate,
@@ -124,50 +130,58 @@ class VQA:
         """The scores of the chosen weights on the test split."""
         chosen = arm(name)
         test = self._load("test", chosen, data)
-        answerer = self._make(chosen, test.graph)
+        answerer = self._make(name, test.graph)
         load_weights(answerer, folder / "model.safetensors")
         return self._scores(answerer.eval(), test, "test", chosen)
+
+    def gallery(self, name: str, seed: int, cell: Path, folder: Path, samples: int) -> Path:
+        """Pages that explain an arm's answers to the first validation questions; gives the index."""
+        if not (cell / FILE).exists():
+            # A cell of a comparison that was begun before runs said what they are made of.
+            self._recipe(name).save(cell)
+        run = load_run(cell)
+        return write_gallery(run, folder, choose(run, samples)).index
 
     @property
     def answers(self) -> tuple[str, ...]:
         """Every answer that there is."""
-        return ANSWERS[self.kind]
+        return self._data.answers
 
-    def _make(self, chosen: Arm, graph: HeteroGraph) -> Answerer:
-        return chosen.make(graph.schema, self.answers, Shape(self.dim, self.layers, self.heads, self.dropout))
-
-    def _count(self, split: str) -> int:
-        return {"train": self.train_scenes, "validation": self.validation_scenes, "test": self.test_scenes}[
-            split
-        ]
-
-    def _scenes(self, split: str, count: int) -> Scenes:
-        return Scenes(
-            split,
-            count,
-            self.data_seed,
+    @property
+    def _data(self) -> SceneData:
+        return SceneData(
             kind=self.kind,
-            questions_per_scene=self.questions_per_scene,
+            modalities=("image", "audio") if self.kind == "full" else ("image",),
             families=self.families,
+            train_scenes=self.train_scenes,
+            validation_scenes=self.validation_scenes,
+            test_scenes=self.test_scenes,
+            questions_per_scene=self.questions_per_scene,
+            seed=self.data_seed,
         )
+
+    def _settings(self, name: str) -> ArmSettings:
+        return ArmSettings(name, self.dim, self.layers, self.heads, self.dropout)
+
+    def _recipe(self, name: str) -> Recipe:
+        return Recipe.of(self._data, self._settings(name))
+
+    def _make(self, name: str, graph: HeteroGraph) -> Answerer:
+        return self._settings(name).make(graph.schema, self.answers)
 
     def _load(self, split: str, chosen: Arm, data: Path) -> GraphStore:
         """A split as an arm sees it."""
         path = data / f"{split}.safetensors"
         # `prepare` wrote it, so it may be as large as it is.
         graph = load(path, max_bytes=path.stat().st_size)
-        if chosen.only is not None:
-            graph = without(graph, graph.schema.nodes.keys() - set(chosen.only))
-        if chosen.edges == "shuffled":
-            graph = shuffle_edges(graph, seed=self.data_seed)
-        return GraphStore(graph)
+        return GraphStore(chosen.sees(graph, self.data_seed))
 
     def _expected(self, graph: HeteroGraph) -> list[str]:
         return [self.answers[number] for number in graph.target["answer"].tolist()]
 
     def _scores(self, answerer: Answerer, graphs: GraphStore, split: str, chosen: Arm) -> dict[str, float]:
         """Accuracy, by kind of question and by family, by subset of modalities, and of the alignment."""
-        scenes = draw(self._scenes(split, self._count(split)))
+        scenes = draw(self._data.scenes(split))
         questions = [question for _, question in flatten(scenes)]
         predicted, expected = answerer.predict(graphs), self._expected(graphs.graph)
         kinds = ["relational" if question.relational else "non_relational" for question in questions]
