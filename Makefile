@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint types unit bench clean
+.PHONY: demo test lint types unit bench pictures clean
 
 demo: $(VENV)/.demo
 	OMP_NUM_THREADS=1 $(BIN)/python -m experiments.demo
@@ -26,8 +26,13 @@ unit: $(VENV)/.dev
 bench: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m experiments.benchmarks.building
 
+# Takes the pictures of the pages in docs/pictures anew, of what the demonstration leaves; needs Chromium and Node.
+pictures: demo $(VENV)/.dev
+	OMP_NUM_THREADS=1 MMGRAPH_BROWSER=required MMGRAPH_DEMO=runs/demo MMGRAPH_PICTURES=docs/pictures \
+		$(BIN)/python -m pytest tests/browser/test_pictures.py
+
 clean:
-	rm -rf $(VENV) runs .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .browser runs .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 $(VENV)/.demo: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

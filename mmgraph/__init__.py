@@ -4,6 +4,7 @@ Every public name loads its module when it is first used, so that `import mmgrap
 """
 
 import importlib
+import sys
 from typing import Any
 
 __version__ = "0.1.0"
@@ -24,6 +25,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "select",
         "shuffle_edges",
         "split",
+        "subgraph",
         "validate",
         "with_modalities",
         "without",
@@ -60,6 +62,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "TransportLinker",
     ),
     "mmgraph.models": ("FusionModel",),
+    "mmgraph.explanation": ("Explanation", "explain"),
     "mmgraph.errors": ("InputError", "MMGraphWarning", "MissingExtraError"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -80,3 +83,10 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+if "IPython" in sys.modules:
+    from mmgraph import notebook as _notebook
+
+    if (_shell := _notebook.running_shell()) is not None:
+        _notebook.register(_shell)

@@ -12,7 +12,7 @@ from mmgraph.graph import HeteroGraph, NodeType
 from mmgraph.visualization import shapes
 from mmgraph.visualization.geometry import SPACING, Point, bezier, fan_out, ports, route
 from mmgraph.visualization.layout import Layout, Rooms, arrange, content
-from mmgraph.visualization.legend import Entry, draw_legend, flow, height_with
+from mmgraph.visualization.legend import Entry, Row, draw_legend, flow, height_with
 from mmgraph.visualization.links import (
     Choice,
     Link,
@@ -24,13 +24,14 @@ from mmgraph.visualization.links import (
     weights_between,
 )
 from mmgraph.visualization.panels import draw_panels
-from mmgraph.visualization.style import FIGURE_WIDTH, PLAIN, blank_figure, check_width, overlay, settings
+from mmgraph.visualization.style import FIGURE_WIDTH, blank_figure, check_width, overlay, settings
+from mmgraph.visualization.theme import current
 from mmgraph.visualization.view import View, one_sample, view_of
 
 if TYPE_CHECKING:
     import matplotlib.figure
 
-__all__ = ["alignment_figure", "link_routes"]
+__all__ = ["alignment_figure", "draw_alignment", "link_routes", "links_of"]
 
 
 def alignment_figure(
@@ -46,6 +47,7 @@ def alignment_figure(
     floor: float = 0.35,
     most: int = 24,
     width: float = FIGURE_WIDTH,
+    theme: str = "light",
 ) -> "matplotlib.figure.Figure":
     """Draw what was aligned with what over the media themselves.
 
@@ -68,6 +70,7 @@ def alignment_figure(
         floor: a link is drawn if it weighs at least this share of the largest weight of its pair, 0..1.
         most: how many links of a pair are drawn, the largest. Where there are more, the legend says so.
         width: of the figure, in inches. Type does not shrink with it: no text is smaller than 7 points.
+        theme: "light" or "dark".
 
     Returns:
         A matplotlib Figure that is known to no global state; write it with `save_figure`.
@@ -80,19 +83,20 @@ def alignment_figure(
     check_width(width)
     choice = Choice(top, threshold, floor, most)
     graph = one_sample(graph, "alignment_figure")
-    links = _links(graph, alignments, choice, truth or {})
+    links = links_of(graph, alignments, choice, truth or {})
     ends = [end for pair in alignments for end in pair]
-    with settings():
+    with settings(theme):
         view = view_of(graph, image, audio, ends, "alignment_figure")
-        return _draw(view, links, choice, title, width)
+        return draw_alignment(view, links, choice, title, width)
 
 
-def _links(
+def links_of(
     graph: HeteroGraph,
     alignments: Mapping[Pair, Alignment | Tensor],
     choice: Choice,
     truth: Mapping[Pair, Tensor],
 ) -> list[Link]:
+    """The links to draw of each pair of node types, checked."""
     if unknown := truth.keys() - alignments.keys():
         raise InputError(f"truth has {sorted(unknown)}, alignments only {sorted(alignments)}")
     links = []
@@ -107,10 +111,18 @@ def _links(
     return links
 
 
-def _draw(view: View, links: list[Link], choice: Choice, title: str | None, width: float) -> Any:
+def draw_alignment(
+    view: View,
+    links: list[Link],
+    choice: Choice,
+    title: str | None,
+    width: float,
+    caption: Sequence[Row] = (),
+) -> Any:
+    """Draw laid out media, links and legend, and further rows under them."""
     rooms = Rooms(between=0.5, pitch=2.4) if links else Rooms(between=0.28, pitch=1.8)
     layout = arrange(view, width, title, rooms)
-    rows = flow(_legend(view, links, choice, layout), content(view, width))
+    rows = [*flow(_legend(view, links, choice, layout), content(view, width)), *caption]
     colour = colours(links, view.rank)
     routes = link_routes(links, layout, view.rank)
     figure = blank_figure(width, height_with(rows, layout.legend_top))
@@ -191,7 +203,7 @@ def _legend(view: View, links: Sequence[Link], choice: Choice, layout: Layout) -
 
 
 def _link_entries(view: View, links: Sequence[Link], choice: Choice) -> list[Entry]:
-    entries = [Entry(f"{s:g}", "line", PLAIN, _thickness(s), _alpha(s)) for s in (1.0, 0.5)]
+    entries = [Entry(f"{s:g}", "line", current().plain, _thickness(s), _alpha(s)) for s in (1.0, 0.5)]
     pairs = [(link.source[0], link.target[0]) for link in links]
     entries.append(Entry("of the largest weight" + (" of its kind" if len(set(pairs)) > 1 else "")))
     sources = " and ".join(dict.fromkeys(link.source[0] for link in links))
@@ -202,7 +214,7 @@ def _link_entries(view: View, links: Sequence[Link], choice: Choice) -> list[Ent
     judged = [link for link in links if link.right is not None]
     if judged:
         wrong = sum(link.right is False for link in judged)
-        entries.append(Entry(f"wrong, {wrong} of {len(judged)}", "dashed", PLAIN))
+        entries.append(Entry(f"wrong, {wrong} of {len(judged)}", "dashed", current().plain))
     if "box" in view.types:
         node_type = view.types["box"]
         linked = {end for link in links for end in (link.source, link.target) if end[0] == node_type}

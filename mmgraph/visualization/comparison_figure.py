@@ -21,13 +21,8 @@ from mmgraph.visualization.layout import EDGE, head
 from mmgraph.visualization.legend import Entry, draw_legend, flow, height_with
 from mmgraph.visualization.panels import draw_title
 from mmgraph.visualization.style import (
-    BAND,
     COLUMN_WIDTH,
-    FAINT,
-    GREY,
-    INK,
-    MUTED,
-    PALETTE,
+    NAME,
     SMALL,
     TICK,
     blank_figure,
@@ -35,13 +30,13 @@ from mmgraph.visualization.style import (
     overlay,
     settings,
 )
+from mmgraph.visualization.theme import current
 
 if TYPE_CHECKING:
     import matplotlib.figure
 
 __all__ = ["comparison_figure"]
 
-NAME = 8.0
 PITCH = 0.235
 """Inches from one arm to the next."""
 
@@ -66,6 +61,7 @@ def comparison_figure(
     interval: str = "95 % interval",
     highlight: Collection[str] = (),
     width: float = COLUMN_WIDTH,
+    theme: str = "light",
 ) -> "matplotlib.figure.Figure":
     """Draw the arms of a comparison as dots with intervals, from the largest value down.
 
@@ -82,6 +78,7 @@ def comparison_figure(
         interval: what the interval is, for the legend.
         highlight: arms that stand out; the others are then grey.
         width: of the figure, in inches. Type does not shrink with it.
+        theme: "light" or "dark".
 
     Returns:
         A matplotlib Figure that is known to no global state; write it with `save_figure`.
@@ -101,7 +98,7 @@ def comparison_figure(
             raise InputError(f"comparison_figure: {what} has {min(unknown)!r}, rows only {sorted(rows)}")
     order = sorted(rows, key=lambda name: -rows[name][0])
     arms = [_Arm(name, rows[name], runs.get(name, ()), not highlight or name in highlight) for name in order]
-    with settings():
+    with settings(theme):
         entries = legend_of("mean", interval, reference, percent, any(runs.values()))
         return _draw(arms, entries, reference, title, label, percent, width)
 
@@ -175,27 +172,28 @@ def _figure_widths(arm: _Arm, percent: bool) -> tuple[float, float]:
 def _draw_axis(axes: Any, scale: Scale, body: Rect, label: str) -> None:
     for value, name in scale.ticks():
         x = scale.at(value)
-        shapes.polyline(axes, [(x, body.bottom), (x, body.top)], BAND, 0.8, 0.5)
-        shapes.polyline(axes, [(x, body.bottom), (x, body.bottom - 0.03)], FAINT, 0.6)
-        shapes.write(axes, x, body.bottom - 0.1, name, TICK, MUTED, "center", centred=True)
-    shapes.polyline(axes, [(body.left, body.bottom), (body.right, body.bottom)], FAINT, 0.6)
-    shapes.write(axes, body.centre[0], body.bottom - 0.25, label, SMALL, MUTED, "center", centred=True)
+        shapes.polyline(axes, [(x, body.bottom), (x, body.top)], current().band, 0.8, 0.5)
+        shapes.polyline(axes, [(x, body.bottom), (x, body.bottom - 0.03)], current().faint, 0.6)
+        shapes.write(axes, x, body.bottom - 0.1, name, TICK, current().muted, "center", centred=True)
+    shapes.polyline(axes, [(body.left, body.bottom), (body.right, body.bottom)], current().faint, 0.6)
+    shapes.write(
+        axes, body.centre[0], body.bottom - 0.25, label, SMALL, current().muted, "center", centred=True
+    )
 
 
 def _draw_arm(axes: Any, arm: _Arm, scale: Scale, y: float, figures: bool, width: float) -> None:
-    colour = PALETTE[0] if arm.strong else MUTED
     mean, low, high = (scale.at(value) for value in arm.estimate)
     for value in arm.runs:
-        paint = {"color": GREY, "alpha": 0.75, "markeredgewidth": 0.0}
+        paint = {"color": current().grey, "alpha": 0.75, "markeredgewidth": 0.0}
         axes.plot([scale.at(value)], [y - BELOW], "o", markersize=2.6, zorder=3.0, **paint)
-    draw_estimate(axes, (low, y), (mean, y), (high, y), colour)
-    ink = INK if arm.strong else MUTED
+    draw_estimate(axes, (low, y), (mean, y), (high, y), arm.strong)
+    ink = current().ink if arm.strong else current().muted
     name = _fitting(_shown(arm), scale.start - 0.1 - EDGE)
     shapes.write(axes, scale.start - 0.1, y, name, NAME, ink, "right", centred=True)
     if figures:
         shown, interval = arm.figures(scale.percent)
         x = width - EDGE
-        shapes.write(axes, x, y, interval, TICK, MUTED, "right", centred=True)
+        shapes.write(axes, x, y, interval, TICK, current().muted, "right", centred=True)
         x -= text.width(interval, TICK) + 0.06
         shapes.write(axes, x, y, shown, SMALL, ink, "right", centred=True, bold=True)
 

@@ -9,8 +9,8 @@ from mmgraph.errors import InputError
 from mmgraph.visualization import shapes
 from mmgraph.visualization.geometry import Point, Rect
 from mmgraph.visualization.legend import Entry
-from mmgraph.visualization.style import GREY, MUTED, PALETTE
 from mmgraph.visualization.text import clean
+from mmgraph.visualization.theme import current
 
 __all__ = [
     "Estimate",
@@ -25,9 +25,6 @@ __all__ = [
 
 Estimate = tuple[float, float, float]
 """A value, and the lower and upper end of its interval."""
-
-PALE = {PALETTE[0]: "#A3CBE5", MUTED: "#D3D9DE"}
-"""The colours of dots, and for each that of its interval."""
 
 DOT, HALF = 4.6, 0.055
 """Points: the width of a dot; inches: half the width of an interval's bar, which shows beside the dot."""
@@ -109,24 +106,27 @@ def legend_of(
     mean: str, interval: str, reference: tuple[str, float] | None, percent: bool, runs: bool = False
 ) -> list[Entry]:
     """What dot, line, faint dots and dashes mean."""
-    entries = [Entry(mean, "dot", PALETTE[0]), Entry(interval, "box", PALE[PALETTE[0]])]
+    theme = current()
+    entries = [Entry(mean, "dot", theme.palette[0]), Entry(interval, "box", theme.pale)]
     if runs:
-        entries.append(Entry("single runs", "dot", GREY))
+        entries.append(Entry("single runs", "dot", theme.grey))
     if reference is not None:
         name, value = reference
-        entries.append(Entry(f"{clean(name, 40)} {number(value, percent)}", "dashed", MUTED, 1.0))
+        entries.append(Entry(f"{clean(name, 40)} {number(value, percent)}", "dashed", theme.muted, 1.0))
     return entries
 
 
-def draw_estimate(axes: Any, low: Point, at: Point, high: Point, colour: str) -> None:
-    """A dot on the bar of its interval, which lies along an axis."""
+def draw_estimate(axes: Any, low: Point, at: Point, high: Point, strong: bool = True) -> None:
+    """A dot on the bar of its interval, which lies along an axis; grey where it is not `strong`."""
+    theme = current()
+    colour, pale = (theme.palette[0], theme.pale) if strong else (theme.muted, theme.pale_muted)
     across = (HALF, 0.0) if low[0] == high[0] else (0.0, HALF)
     bar = Rect(low[0] - across[0], low[1] - across[1], high[0] + across[0], high[1] + across[1])
-    shapes.rectangle(axes, bar, fill=PALE[colour], order=3.0)
+    shapes.rectangle(axes, bar, fill=pale, order=3.0)
     axes.plot([at[0]], [at[1]], "o", color=colour, markersize=DOT, markeredgewidth=0.0, zorder=5.0)
 
 
 def dashes(axes: Any, ends: tuple[Point, Point]) -> None:
     """The line of a reference."""
     x, y = zip(*ends, strict=True)
-    axes.plot(x, y, color=MUTED, linewidth=1.0, linestyle=shapes.DASHES, zorder=2.0)
+    axes.plot(x, y, color=current().muted, linewidth=1.0, linestyle=shapes.DASHES, zorder=2.0)

@@ -149,9 +149,7 @@ def _note(name: str, kept: Sequence[int], count: int) -> dict[str, str]:
     if list(kept) == list(range(count)):
         return {}
     listed = ", ".join(str(number) for number in kept)
-    return {
-        name: f"Of its {count} {name} (from 0), only {listed} are on this page, as 0 to {len(kept) - 1}."
-    }
+    return {name: f"Of its {count} {name} (from 0), only {listed} are on this page, as 0 to {len(kept) - 1}."}
 
 
 # ---------------------------------------------------------------------- the sound's pictures

@@ -14,16 +14,8 @@ from mmgraph.visualization.layout import Layout, Rooms, arrange, content
 from mmgraph.visualization.legend import Entry, draw_legend, flow, height_with
 from mmgraph.visualization.links import Node
 from mmgraph.visualization.panels import draw_panels
-from mmgraph.visualization.style import (
-    FIGURE_WIDTH,
-    GREY,
-    INK,
-    PALETTE,
-    blank_figure,
-    check_width,
-    overlay,
-    settings,
-)
+from mmgraph.visualization.style import FIGURE_WIDTH, blank_figure, check_width, overlay, settings
+from mmgraph.visualization.theme import current
 from mmgraph.visualization.view import View, one_sample, view_of
 
 if TYPE_CHECKING:
@@ -55,6 +47,7 @@ def graph_figure(
     title: str | None = None,
     *,
     width: float = FIGURE_WIDTH,
+    theme: str = "light",
 ) -> "matplotlib.figure.Figure":
     """Draw the typed graph over the media: each node where it is, each relation in its colour.
 
@@ -69,6 +62,7 @@ def graph_figure(
         audio: what `load_sound` takes, or a Waveform; None likewise.
         title: above the picture.
         width: of the figure, in inches.
+        theme: "light" or "dark".
 
     Returns:
         A matplotlib Figure that is known to no global state; write it with `save_figure`.
@@ -80,7 +74,7 @@ def graph_figure(
     check_width(width)
     graph = one_sample(graph, "graph_figure")
     view = view_of(graph, image, audio, (), "graph_figure")
-    with settings():
+    with settings(theme):
         return _draw(view, title, width)
 
 
@@ -100,14 +94,14 @@ def _draw(view: View, title: str | None, width: float) -> Any:
     layout = arrange(view, width, title, rooms)
     figure = blank_figure(width, height_with(rows, layout.legend_top))
     axes = overlay(figure)
-    words = {node: GREY for node in layout.places if node[0] == view.types.get("characters")}
+    words = {node: current().grey for node in layout.places if node[0] == view.types.get("characters")}
     centres = [box.centre for node, box in layout.places.items() if node[0] == view.types.get("box")]
     draw_panels(figure, axes, view, layout, words, clear=centres)
     for relation in relations:
         for line in _lines(relation, view, layout):
             shapes.line(axes, line, order=4.0 if _is_within(relation) else 4.5)
     for centre in centres:
-        shapes.dot(axes, centre, INK, 5.5)
+        shapes.dot(axes, centre, current().ink, 5.5)
     draw_legend(axes, rows, layout.left, layout.legend_top)
     return figure
 
@@ -126,7 +120,8 @@ def _node_entries(view: View) -> list[Entry]:
             entries.append(Entry(f"{name}, not drawn" if count else name))
         else:
             mark = {"box": "dot", "characters": "outline", "seconds": "box"}[spec.pos or "box"]
-            entries.append(Entry(name, mark, INK if mark == "dot" else GREY, thickness=0.8))
+            colour = current().ink if mark == "dot" else current().grey
+            entries.append(Entry(name, mark, colour, thickness=0.8))
     return entries
 
 
@@ -149,7 +144,8 @@ def _relations(view: View) -> list[_Relation]:
             if count:
                 relations.append(_Relation(edge_type, [], "", Entry(f"{name}: {count} not drawn")))
         else:
-            colour = PALETTE[sum(bool(relation.colour) for relation in relations) % len(PALETTE)]
+            palette = current().palette
+            colour = palette[sum(bool(relation.colour) for relation in relations) % len(palette)]
             most = MOST_WITHIN if edge_type[0] == edge_type[2] else MOST_ACROSS
             pairs = _pairs(graph, edge_type, index, most)
             part = f" ({most} drawn)" if len(pairs) == most else ""

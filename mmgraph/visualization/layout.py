@@ -87,9 +87,9 @@ def content(view: View, width: float) -> float:
     return width - EDGE - (LEFT if view.seconds is not None else EDGE)
 
 
-def head(title: str | None, width: float) -> tuple[tuple[str, ...], float]:
-    """The lines of a title, at most two, and the height under them."""
-    rows = text.wrap(text.clean(title, 300), TITLE, width - 2 * EDGE, 2) if title else []
+def head(title: str | None, width: float, left: float = EDGE) -> tuple[tuple[str, ...], float]:
+    """The lines of a title, at most two, that begin at `left`; and the height under them."""
+    rows = text.wrap(text.clean(title, 300), TITLE, width - left - EDGE, 2) if title else []
     return tuple(rows), -EDGE - len(rows) * TITLE_PITCH - (0.06 if rows else 0.0)
 
 
@@ -97,7 +97,7 @@ def arrange(view: View, width: float, title: str | None, rooms: Rooms) -> Layout
     """Lay out the panels from the top: title, picture, text, sound, legend."""
     room = content(view, width)
     left = width - EDGE - room
-    rows, y = head(title, width)
+    rows, y = head(title, width, left)
     picture = words = sound = None
     if view.image_size is not None:
         picture = _picture_place(view.image_size, left, room, width, y)

@@ -7,10 +7,11 @@ from typing import Any
 from mmgraph.visualization import shapes
 from mmgraph.visualization.geometry import Rect
 from mmgraph.visualization.layout import EDGE
-from mmgraph.visualization.style import MUTED, SMALL
+from mmgraph.visualization.style import SMALL
 from mmgraph.visualization.text import clean, width
+from mmgraph.visualization.theme import current
 
-__all__ = ["Entry", "Row", "draw_legend", "flow", "height_with"]
+__all__ = ["Entry", "Row", "draw_legend", "flow", "grid", "height_with"]
 
 MARK, SPACE, BETWEEN = 0.19, 0.07, 0.2
 """Inches: the mark before a text, the space after it, and the space between two entries."""
@@ -28,16 +29,18 @@ class Entry:
     Args:
         text: what the mark means.
         mark: "line", "dashed", "box", "dot", "outline" or "" for a text alone.
-        colour: of the mark.
+        colour: of the mark; None for that of the text.
         thickness: of a line, in points.
         alpha: of the mark.
+        strong: whether the text is in ink.
     """
 
     text: str
     mark: str = ""
-    colour: str = MUTED
+    colour: str | None = None
     thickness: float = 1.5
     alpha: float = 1.0
+    strong: bool = False
 
     @property
     def shown(self) -> str:
@@ -71,6 +74,16 @@ def flow(entries: Sequence[Entry], room: float) -> list[Row]:
     return [*rows]
 
 
+def grid(entries: Sequence[Entry], room: float) -> list[Row]:
+    """Entries in columns of one width: all in one row, or half of them, or as many as have room."""
+    pitch = max((entry.length for entry in entries), default=0.0) + BETWEEN
+    most = max(int((room + BETWEEN + 1e-6) / pitch), 1)
+    counts = (len(entries), -(-len(entries) // 2), most)
+    columns = next((count for count in counts if count <= most), 1)
+    rows = [entries[first : first + columns] for first in range(0, len(entries), columns or 1)]
+    return [[(place * pitch, entry) for place, entry in enumerate(row)] for row in rows]
+
+
 def height_with(rows: Sequence[Row], top: float) -> float:
     """The height of a figure whose legend begins at `top`."""
     return len(rows) * ROW_PITCH - top + (EDGE if rows else 0.0)
@@ -82,18 +95,20 @@ def draw_legend(axes: Any, rows: Sequence[Row], left: float, top: float) -> None
         y = top - (number + 0.5) * ROW_PITCH
         for x, entry in row:
             _mark(axes, entry, left + x, y)
-            shapes.write(axes, left + x + entry.start, y, entry.shown, SMALL, MUTED, centred=True)
+            shade = current().ink if entry.strong else current().muted
+            shapes.write(axes, left + x + entry.start, y, entry.shown, SMALL, shade, centred=True)
 
 
 def _mark(axes: Any, entry: Entry, x: float, y: float) -> None:
+    colour = entry.colour or current().muted
     if entry.mark in ("line", "dashed"):
         style = shapes.DASHES if entry.mark == "dashed" else "-"
-        paint = {"color": entry.colour, "alpha": entry.alpha, "linewidth": entry.thickness}
+        paint = {"color": colour, "alpha": entry.alpha, "linewidth": entry.thickness}
         axes.plot([x, x + MARK], [y, y], linestyle=style, solid_capstyle="butt", **paint)
     elif entry.mark == "dot":
-        shapes.dot(axes, (x + MARK / 2, y), entry.colour, 5.5)
+        shapes.dot(axes, (x + MARK / 2, y), colour, 5.5)
     elif entry.mark == "outline":
         place = Rect(x, y - 0.045, x + MARK, y + 0.045)
-        shapes.rectangle(axes, place, edge=entry.colour, thickness=entry.thickness)
+        shapes.rectangle(axes, place, edge=colour, thickness=entry.thickness)
     elif entry.mark == "box":
-        shapes.rectangle(axes, Rect(x, y - 0.045, x + MARK, y + 0.045), fill=entry.colour)
+        shapes.rectangle(axes, Rect(x, y - 0.045, x + MARK, y + 0.045), fill=colour)

@@ -10,7 +10,7 @@ from torch import Tensor
 from mmgraph.alignment import Alignment
 from mmgraph.errors import InputError
 from mmgraph.graph import HeteroGraph, NodeType
-from mmgraph.visualization.style import PALETTE, PLAIN
+from mmgraph.visualization.theme import current
 
 __all__ = [
     "Choice",
@@ -100,7 +100,7 @@ def links_between(
 
 
 def weights_between(
-    graph: HeteroGraph, pair: Pair, alignment: Alignment | Tensor, name: str
+    graph: HeteroGraph, pair: Pair, alignment: Alignment | Tensor, name: str, signed: bool = False
 ) -> Float[Tensor, "S T"]:
     """The weights `[S, T]` of a one-sample graph's nodes, checked, in float64 on the CPU.
 
@@ -109,9 +109,11 @@ def weights_between(
         pair: the source and the target node type.
         alignment: an Alignment of one sample, or the weights themselves.
         name: how messages call it.
+        signed: whether weights may lie below 0.
 
     Raises:
-        InputError: unknown node types, another number of samples or nodes, weights below 0 or not finite.
+        InputError: unknown node types, another number of samples or nodes, weights that are not finite, or
+            below 0 unless `signed`.
     """
     for end in pair:
         if end not in graph.schema.nodes:
@@ -134,11 +136,12 @@ def weights_between(
             f"{name} has shape {list(plan.shape)}, but sample {graph.samples[0].id!r} has {sizes[0]} "
             f"{pair[0]} and {sizes[1]} {pair[1]} nodes: give the alignment of this sample"
         )
-    wrong = ~(inner.isfinite() & (inner >= 0))
+    wrong = ~inner.isfinite() if signed else ~(inner.isfinite() & (inner >= 0))
     if bool(wrong.any()):
         row, column = wrong.nonzero()[0].tolist()
         raise InputError(
-            f"{name}[{row}, {column}] is {float(inner[row, column])}, expected finite weights of at least 0"
+            f"{name}[{row}, {column}] is {float(inner[row, column])}, expected finite weights"
+            + ("" if signed else " of at least 0")
         )
     return inner
 
@@ -155,21 +158,22 @@ def colours(links: Sequence[Link], rank: Mapping[NodeType, int]) -> dict[Node, s
         rank: for each node type, its place: regions 0, words 1, segments 2.
 
     Returns:
-        Colours of all linked nodes; PLAIN for one that no path of links leads up from.
+        Colours of all linked nodes; a plain one for one that no path of links leads up from.
     """
     ends = [end for link in links for end in (link.source, link.target)]
     first = min((rank[node_type] for node_type, _ in ends), default=0)
     leaders = {end for end in ends if rank[end[0]] == first}
     strength = {node: max(x.strength for x in links if node in (x.source, x.target)) for node in leaders}
     order = sorted(leaders, key=lambda node: (0.0 if first else -strength[node], node[1]))
-    chosen = {node: PALETTE[number % len(PALETTE)] for number, node in enumerate(order)}
+    palette = current().palette
+    chosen = {node: palette[number % len(palette)] for number, node in enumerate(order)}
     by_strength = sorted(links, key=lambda link: -link.strength)
     for level in (1, 2):
         for link in by_strength:
             upper, lower = in_order(link, rank)
             if rank[lower[0]] == level and upper in chosen:
                 chosen.setdefault(lower, chosen[upper])
-    return {**dict.fromkeys(ends, PLAIN), **chosen}
+    return {**dict.fromkeys(ends, current().plain), **chosen}
 
 
 def in_order(link: Link, rank: Mapping[NodeType, int]) -> tuple[Node, Node]:

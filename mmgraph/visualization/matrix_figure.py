@@ -1,74 +1,41 @@
 """The picture of one alignment as a matrix: words, regions as thumbnails, times along its sides."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
-from PIL import Image
 from torch import Tensor
 
 from mmgraph.alignment import Alignment
 from mmgraph.errors import InputError
 from mmgraph.graph import HeteroGraph, NodeType
-from mmgraph.visualization import shapes, text
-from mmgraph.visualization.geometry import Point, Rect
+from mmgraph.visualization import text
+from mmgraph.visualization.geometry import Rect
+from mmgraph.visualization.heat import draw_cells, draw_outlines, draw_scale, heat_of, scale_width
 from mmgraph.visualization.layout import EDGE, head
 from mmgraph.visualization.legend import Entry, draw_legend, flow, height_with
 from mmgraph.visualization.links import weights_between
-from mmgraph.visualization.panels import draw_title, region_names
+from mmgraph.visualization.marginals import Marginals, draw_marginals
+from mmgraph.visualization.panels import draw_title
+from mmgraph.visualization.sides import Side, draw_columns, draw_rows, side_of
 from mmgraph.visualization.style import (
-    FAINT,
     FIGURE_WIDTH,
-    INK,
-    MUTED,
-    PALETTE,
-    SMALL,
-    TICK,
     TITLE,
     blank_figure,
     check_width,
-    ink_map,
     overlay,
     settings,
 )
+from mmgraph.visualization.theme import current
 from mmgraph.visualization.view import View, one_sample, view_of
 
 if TYPE_CHECKING:
     import matplotlib.figure
 
-__all__ = ["matrix_figure"]
+__all__ = ["cell_size", "matrix_figure"]
 
 NARROWEST, WIDEST, TALLEST = 0.17, 0.44, 0.3
 """Inches of a cell: the least and the greatest width, the greatest height of one without thumbnail."""
 
 MOST_ROWS = 60
-NAME = 8.0
-TRUE = PALETTE[1]
-
-
-@dataclass(frozen=True)
-class _Side:
-    """One side of the matrix.
-
-    Args:
-        nodes: the numbers of the nodes that are shown.
-        names: of those.
-        thumbnails: of those, where they are regions of a picture.
-        left_out: how many nodes are not shown.
-        node_type: of the nodes.
-    """
-
-    nodes: list[int]
-    names: list[str]
-    thumbnails: list[Image.Image]
-    left_out: int
-    node_type: NodeType
-
-    @property
-    def length(self) -> float:
-        """Inches of the longest name."""
-        return max((text.width(name, NAME) for name in self.names), default=0.0)
 
 
 def matrix_figure(
@@ -80,12 +47,15 @@ def matrix_figure(
     title: str | None = None,
     truth: Tensor | None = None,
     *,
+    marginals: bool = True,
     width: float = FIGURE_WIDTH,
+    theme: str = "light",
 ) -> "matplotlib.figure.Figure":
     """Draw an alignment as a heat map: source nodes in rows, target nodes in columns.
 
     Words stand beside their rows or columns, regions as thumbnails cut out of the image, segments by their
-    times. Where there are more columns than fit, those with the largest weights are shown, in their order.
+    times. Bars beside the rows and under the columns are their sums. Weights below 0 have a hue of their own.
+    Where there are more columns than fit, those with the largest weights are shown, in their order.
 
     Args:
         graph: one sample.
@@ -96,19 +66,20 @@ def matrix_figure(
             either there are no thumbnails.
         title: above the matrix.
         truth: `[S, T]`, above 0 where a cell is right: it is outlined.
+        marginals: whether the sums of rows and columns are drawn.
         width: of the figure at most, in inches.
+        theme: "light" or "dark".
 
     Returns:
         A matplotlib Figure that is known to no global state; write it with `save_figure`.
 
     Raises:
-        InputError: several samples, no nodes, or weights of another shape than the nodes, below 0 or not
-            finite.
+        InputError: several samples, no nodes, or weights of another shape than the nodes, or not finite.
         MissingExtraError: matplotlib is not installed.
     """
     check_width(width)
     graph = one_sample(graph, "matrix_figure")
-    weights = weights_between(graph, (source, target), alignment, "alignment")
+    weights = weights_between(graph, (source, target), alignment, "alignment", signed=True)
     true = None if truth is None else weights_between(graph, (source, target), truth, "truth") > 0
     if not weights.numel():
         raise InputError(
@@ -116,9 +87,9 @@ def matrix_figure(
             "nodes: a matrix needs both"
         )
     placed = [end for end in (source, target) if graph.schema.nodes[end].pos is not None]
-    with settings():
+    with settings(theme):
         view = view_of(graph, image, None, placed, "matrix_figure") if placed else None
-        return _draw(graph, view, weights, true, (source, target), title, width)
+        return _draw(graph, view, weights, true, (source, target), title, marginals, width)
 
 
 def _draw(
@@ -128,136 +99,63 @@ def _draw(
     truth: Tensor | None,
     pair: tuple[NodeType, NodeType],
     title: str | None,
+    marginals: bool,
     width: float,
 ) -> Any:
-    rows = _side(graph, view, pair[0], weights.amax(1), MOST_ROWS)
-    left = EDGE + rows.length + 0.08
-    room = width - left - EDGE - (WIDEST if rows.thumbnails else 0.0)
-    columns = _side(graph, view, pair[1], weights.amax(0), max(1, int(room / NARROWEST)))
-    cell = min(room / len(columns.nodes), WIDEST)
-    high = cell if rows.thumbnails else min(max(cell, NARROWEST), TALLEST)
-    left += high if rows.thumbnails else 0.0
+    size = weights.abs()
+    rows = side_of(graph, view, pair[0], size.amax(1), MOST_ROWS)
+    every = range(weights.shape[1])
+    room = width - 2 * EDGE - rows.length - 0.08 - (WIDEST if rows.thumbnails else 0.0)
+    room -= Marginals.of(weights, rows.nodes, every).width if marginals else 0.0
+    columns = side_of(graph, view, pair[1], size.amax(0), max(1, int(room / NARROWEST)))
+    sums = Marginals.of(weights, rows.nodes, columns.nodes) if marginals else None
+    wide, high = cell_size(room, rows, columns)
+    left = EDGE + rows.length + 0.08 + (high if rows.thumbnails else 0.0)
     cells = weights[rows.nodes][:, columns.nodes]
     outlined = None if truth is None else truth[rows.nodes][:, columns.nodes]
+    heat = heat_of(cells)
 
     titles, y = head(title, width)
-    entries = flow(_legend(rows, columns, outlined), width - left - EDGE)
-    top = y - columns.length - 0.12 - (cell if columns.thumbnails else 0.0)
-    body = Rect(left, top - high * len(rows.nodes), left + cell * len(columns.nodes), top)
-    legend_top = body.bottom - 0.34
+    top = y - columns.length - 0.12 - (wide if columns.thumbnails else 0.0)
+    body = Rect(left, top - high * len(rows.nodes), left + wide * len(columns.nodes), top)
+    scale = body.bottom - 0.2 - (sums.height(wide) if sums else 0.0)
+    # The legend begins where the scale does, or at the edge where it would be too long there.
+    notes = _legend(rows, columns, outlined, sums)
+    longest = max([scale_width(heat), *(entry.length for entry in notes)])
+    start = left if longest <= width - left - EDGE else EDGE
+    entries = flow(notes, width - start - EDGE)
 
-    widest = max(body.right, left + 2.6, *(EDGE + text.width(row, TITLE, bold=True) for row in titles))
-    figure = blank_figure(min(width, widest + EDGE), height_with(entries, legend_top))
+    right = body.right + (sums.width if sums else 0.0)
+    ends = [x + entry.length for row in entries for x, entry in row] + [scale_width(heat)]
+    ends = [start + end for end in ends] + [EDGE + text.width(row, TITLE, bold=True) for row in titles]
+    figure = blank_figure(
+        min(width, max(right, left + 2.6, *ends) + EDGE), height_with(entries, scale - 0.14)
+    )
     axes = overlay(figure)
     draw_title(axes, titles, EDGE)
-    _draw_cells(figure, axes, cells, body)
+    draw_cells(figure, axes, cells, body, heat)
     if outlined is not None:
-        _outline(axes, outlined, body)
-    _draw_rows(figure, axes, rows, body, high)
-    _draw_columns(figure, axes, columns, body, cell)
-    _draw_scale(figure, axes, float(cells.max()), left, body.bottom - 0.2)
-    draw_legend(axes, entries, left, legend_top)
+        draw_outlines(axes, outlined, body)
+    if sums is not None:
+        draw_marginals(axes, sums, body)
+    draw_rows(figure, axes, rows, body)
+    draw_columns(figure, axes, columns, body)
+    draw_scale(figure, axes, heat, start, scale)
+    draw_legend(axes, entries, start, scale - 0.14)
     return figure
 
 
-def _side(graph: HeteroGraph, view: View | None, node_type: NodeType, largest: Tensor, most: int) -> _Side:
-    nodes = largest.topk(min(most, len(largest))).indices.sort().values.tolist()
-    kind = graph.schema.nodes[node_type].pos
-    names = [text.clean(name, 18) for name in graph.label.get(node_type, ())]
-    thumbnails = []
-    if kind == "box" and view is not None:
-        names = [region_names(view)[number] for number in range(len(names))]
-        boxes = graph.pos[node_type].clamp(0, 1)
-        thumbnails = [_crop(view.picture, boxes[n].tolist()) for n in nodes] if view.picture else []
-    if kind == "characters" and not names and graph.samples[0].text is not None:
-        words = graph.samples[0].text
-        names = [text.clean(words[a:b], 18) for a, b in graph.pos[node_type].tolist()]
-    if kind == "seconds" and not any(names):
-        names = [f"{a:.4g}–{b:.4g} s" for a, b in graph.pos[node_type].tolist()]
-    names = [names[n] if names and names[n] else f"{node_type} {n}" for n in nodes]
-    return _Side(nodes, names, thumbnails, len(largest) - len(nodes), node_type)
+def cell_size(room: float, rows: Side, columns: Side) -> tuple[float, float]:
+    """Width and height of a cell where all columns have `room` inches; square beside thumbnails."""
+    wide = min(room / len(columns.nodes), WIDEST)
+    return wide, wide if rows.thumbnails else min(max(wide, NARROWEST), TALLEST)
 
 
-def _crop(picture: Image.Image, box: Sequence[float]) -> Image.Image:
-    """A region of the picture, at least one pixel, no larger than a thumbnail prints."""
-    wide, high = picture.size
-    left, top = min(int(box[0] * wide), wide - 1), min(int(box[1] * high), high - 1)
-    right, bottom = max(round(box[2] * wide), left + 1), max(round(box[3] * high), top + 1)
-    piece = picture.crop((left, top, right, bottom))
-    piece.thumbnail((160, 160))
-    return piece
-
-
-def _draw_cells(figure: Any, axes: Any, cells: Tensor, body: Rect) -> None:
-    largest = float(cells.max()) or 1.0
-    heat = shapes.inset(figure, body)
-    heat.imshow(cells.numpy(), aspect="auto", cmap=ink_map(), vmin=0, vmax=largest, interpolation="nearest")
-    rows, columns = cells.shape
-    wide, high = body.width / columns, body.height / rows
-    for number in range(1, columns):
-        x = body.left + number * wide
-        shapes.polyline(axes, [(x, body.bottom), (x, body.top)], "white", 0.8)
-    for number in range(1, rows):
-        y = body.bottom + number * high
-        shapes.polyline(axes, [(body.left, y), (body.right, y)], "white", 0.8)
-    shapes.rectangle(axes, body, edge=FAINT, thickness=0.6, order=1.1)
-    if wide < 0.3 or high < NARROWEST or largest >= 100:
-        return
-    for row, column in (cells >= 0.05 * largest).nonzero().tolist():
-        value = float(cells[row, column])
-        name = f"{value:.2f}".removeprefix("0") if value < 1 else f"{value:.1f}"
-        x, y = body.left + (column + 0.5) * wide, body.top - (row + 0.5) * high
-        shade = "white" if value > 0.5 * largest else INK
-        shapes.write(axes, x, y, name, TICK, shade, "center", centred=True)
-
-
-def _outline(axes: Any, truth: Tensor, body: Rect) -> None:
-    wide, high = body.width / truth.shape[1], body.height / truth.shape[0]
-    for row, column in truth.nonzero().tolist():
-        left, top = body.left + column * wide + 0.012, body.top - row * high - 0.012
-        cell = Rect(left, top - high + 0.024, left + wide - 0.024, top)
-        shapes.rectangle(axes, cell, edge=TRUE, thickness=1.6, order=2.0)
-
-
-def _draw_rows(figure: Any, axes: Any, side: _Side, body: Rect, high: float) -> None:
-    for place, name in enumerate(side.names):
-        x, y = body.left - 0.07, body.top - (place + 0.5) * high
-        if side.thumbnails:
-            _thumbnail(figure, side.thumbnails[place], (x + 0.02 - high / 2, y), high - 0.04)
-            x -= high
-        shapes.write(axes, x, y, name, NAME, across="right", centred=True)
-
-
-def _draw_columns(figure: Any, axes: Any, side: _Side, body: Rect, wide: float) -> None:
-    for place, name in enumerate(side.names):
-        x, y = body.left + (place + 0.5) * wide, body.top + 0.07
-        if side.thumbnails:
-            _thumbnail(figure, side.thumbnails[place], (x, y - 0.02 + wide / 2), wide - 0.04)
-            y += wide
-        shapes.write(axes, x, y, name, NAME, upright=True)
-
-
-def _thumbnail(figure: Any, piece: Image.Image, middle: Point, side: float) -> None:
-    scale = side / max(piece.size)
-    wide, high = max(piece.width * scale, 0.02), max(piece.height * scale, 0.02)
-    x, y = middle[0] - wide / 2, middle[1] - high / 2
-    place = Rect(x, y, x + wide, y + high)
-    shapes.inset(figure, place, 6.0).imshow(piece, aspect="auto", interpolation="antialiased")
-
-
-def _draw_scale(figure: Any, axes: Any, largest: float, left: float, y: float) -> None:
-    """The colours from 0 to the largest weight."""
-    shapes.write(axes, left, y, "0", SMALL, MUTED, centred=True)
-    start = left + text.width("0", SMALL) + 0.06
-    gradient = torch.linspace(0, 1, 128)[None].numpy()
-    ramp = shapes.inset(figure, Rect(start, y - 0.045, start + 1.0, y + 0.045))
-    ramp.imshow(gradient, aspect="auto", cmap=ink_map(), vmin=0, vmax=1)
-    shapes.write(axes, start + 1.06, y, f"{largest:.2g} weight", SMALL, MUTED, centred=True)
-
-
-def _legend(rows: _Side, columns: _Side, truth: Tensor | None) -> list[Entry]:
+def _legend(rows: Side, columns: Side, truth: Tensor | None, sums: Marginals | None) -> list[Entry]:
     entries = [Entry(f"{rows.node_type} (rows), {columns.node_type} (columns)")]
+    if sums is not None:
+        entries += map(Entry, sums.notes)
     if truth is not None:
-        entries.append(Entry("in the truth", "outline", TRUE, thickness=1.6))
+        entries.append(Entry("in the truth", "outline", current().true, thickness=1.6))
     left_out = [side for side in (rows, columns) if side.left_out]
     return entries + [Entry(f"{s.node_type}: {s.left_out} of less weight left out") for s in left_out]

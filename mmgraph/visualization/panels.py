@@ -12,10 +12,20 @@ from mmgraph.visualization import shapes, spectrum, text
 from mmgraph.visualization.geometry import Point, Rect
 from mmgraph.visualization.layout import EDGE, TITLE_PITCH, Layout, SoundPlace
 from mmgraph.visualization.links import Node
-from mmgraph.visualization.style import BAND, FAINT, GREY, INK, MUTED, TICK, TITLE, contrast, ink_map
+from mmgraph.visualization.style import TICK, TITLE, contrast, ink_map
+from mmgraph.visualization.theme import current
 from mmgraph.visualization.view import View
 
-__all__ = ["draw_panels", "draw_title", "region_names"]
+__all__ = [
+    "TIMES",
+    "draw_names",
+    "draw_panels",
+    "draw_photo",
+    "draw_sound",
+    "draw_title",
+    "of_kind",
+    "region_names",
+]
 
 MOST_PIXELS = 1600
 """The longer side of a photograph in a figure: 200 dots an inch over eight inches."""
@@ -48,14 +58,14 @@ def draw_panels(
     """
     draw_title(axes, layout.title, layout.left)
     if layout.picture is not None:
-        boxes = _of(view, "box", layout.places)
-        _photo(figure, axes, view.picture, layout.picture)
-        _regions(axes, boxes, _of(view, "box", colour))
-        _names(axes, boxes, _of(view, "box", colour), region_names(view), layout.picture, clear)
-    _sentence(axes, layout, _of(view, "characters", colour))
+        boxes = of_kind(view, "box", layout.places)
+        draw_photo(figure, axes, view.picture, layout.picture)
+        _regions(axes, boxes, of_kind(view, "box", colour))
+        draw_names(axes, boxes, of_kind(view, "box", colour), region_names(view), layout.picture, clear)
+    _sentence(axes, layout, of_kind(view, "characters", colour))
     if layout.sound is not None:
-        _bars(axes, view, _of(view, "seconds", layout.places), _of(view, "seconds", colour))
-        _sound(figure, axes, view, layout.sound, _of(view, "seconds", colour))
+        _bars(axes, view, of_kind(view, "seconds", layout.places), of_kind(view, "seconds", colour))
+        draw_sound(figure, axes, view, layout.sound, of_kind(view, "seconds", colour))
 
 
 def draw_title(axes: Any, rows: Sequence[str], left: float) -> None:
@@ -75,7 +85,7 @@ def region_names(view: View) -> dict[int, str]:
     return {number: f"{name} {float(scores[number]):.2f}".strip() for number, name in names.items()}
 
 
-def _of(view: View, kind: PosKind, values: Mapping[Node, Value]) -> dict[int, Value]:
+def of_kind(view: View, kind: PosKind, values: Mapping[Node, Value]) -> dict[int, Value]:
     """What belongs to the node type of a kind, by the node's number."""
     node_type = view.types.get(kind)
     return {number: value for (own, number), value in values.items() if own == node_type}
@@ -84,10 +94,10 @@ def _of(view: View, kind: PosKind, values: Mapping[Node, Value]) -> dict[int, Va
 # ---------------------------------------------------------------------- the photograph
 
 
-def _photo(figure: Any, axes: Any, picture: Image.Image | None, place: Rect) -> None:
+def draw_photo(figure: Any, axes: Any, picture: Image.Image | None, place: Rect) -> None:
     """The photograph, or an empty canvas of its shape."""
     if picture is None:
-        shapes.rectangle(axes, place, fill=BAND, edge=FAINT, thickness=0.6, order=0.0)
+        shapes.rectangle(axes, place, fill=current().band, edge=current().faint, thickness=0.6, order=0.0)
         return
     picture = picture.copy()
     picture.thumbnail((MOST_PIXELS, MOST_PIXELS))
@@ -103,11 +113,11 @@ def _regions(axes: Any, boxes: Mapping[int, Rect], colour: Mapping[int, str]) ->
             alpha = 0.75 if colour else 0.95
             shapes.rectangle(axes, box, edge="white", thickness=thin, alpha=alpha, order=1.1)
     for number in sorted(colour, key=lambda n: -boxes[n].area):
-        shapes.rectangle(axes, boxes[number], edge="white", thickness=3.6, alpha=0.9, order=2.0)
+        shapes.rectangle(axes, boxes[number], edge=current().paper, thickness=3.6, alpha=0.9, order=2.0)
         shapes.rectangle(axes, boxes[number], edge=colour[number], thickness=2.0, order=2.1)
 
 
-def _names(
+def draw_names(
     axes: Any,
     boxes: Mapping[int, Rect],
     colour: Mapping[int, str],
@@ -163,7 +173,8 @@ def _sentence(axes: Any, layout: Layout, colour: Mapping[int, str]) -> None:
             shapes.rounded(axes, box, shade, order=3.1, outlined=True)
     for piece in layout.sentence.pieces:
         stands_out = piece.token is not None and (piece.token in colour or not colour)
-        shapes.write(axes, piece.x, piece.baseline, piece.text, piece.size, INK if stands_out else MUTED)
+        shade = current().ink if stands_out else current().muted
+        shapes.write(axes, piece.x, piece.baseline, piece.text, piece.size, shade)
 
 
 # ---------------------------------------------------------------------- the sound
@@ -173,7 +184,7 @@ def _bars(axes: Any, view: View, bars: Mapping[int, Rect], colour: Mapping[int, 
     """Segments as bars, with the labels that fit and are more than times."""
     labels = view.labels("seconds")
     for number, bar in bars.items():
-        shade = colour.get(number, FAINT)
+        shade = colour.get(number, current().faint)
         slim = Rect(bar.left + 0.008, bar.bottom, max(bar.right - 0.008, bar.left + 0.012), bar.top)
         shapes.rounded(axes, slim, shade, radius=0.025)
         name = text.clean(labels[number], 16) if labels else ""
@@ -182,7 +193,7 @@ def _bars(axes: Any, view: View, bars: Mapping[int, Rect], colour: Mapping[int, 
             shapes.write(axes, *slim.centre, name, TICK, contrast(shade), "center", centred=True)
 
 
-def _sound(figure: Any, axes: Any, view: View, place: SoundPlace, colour: Mapping[int, str]) -> None:
+def draw_sound(figure: Any, axes: Any, view: View, place: SoundPlace, colour: Mapping[int, str]) -> None:
     """The waveform, in colour within segments that have one, the spectrogram, and the axes."""
     if place.waveform is not None and place.spectrogram is not None:
         _waveform(axes, view, place, place.waveform, colour)
@@ -190,14 +201,14 @@ def _sound(figure: Any, axes: Any, view: View, place: SoundPlace, colour: Mappin
     y = place.bottom
     if place.spectrogram is None:
         y -= 0.03
-        shapes.polyline(axes, [(place.bars.left, y), (place.bars.right, y)], FAINT)
+        shapes.polyline(axes, [(place.bars.left, y), (place.bars.right, y)], current().faint)
     step = next((s for s in TIME_STEPS if place.seconds / s * 0.45 <= place.bars.width), place.seconds)
     count = int(place.seconds / step + 1e-6)
     for number in range(count + 1):
         x = place.x(number * step)
-        shapes.polyline(axes, [(x, y), (x, y - 0.04)], MUTED)
+        shapes.polyline(axes, [(x, y), (x, y - 0.04)], current().muted)
         name = f"{number * step:g}" + (" s" if number == count else "")
-        shapes.write(axes, x, y - 0.11, name, TICK, MUTED, "center", centred=True)
+        shapes.write(axes, x, y - 0.11, name, TICK, current().muted, "center", centred=True)
 
 
 def _waveform(axes: Any, view: View, place: SoundPlace, room: Rect, colour: Mapping[int, str]) -> None:
@@ -209,7 +220,7 @@ def _waveform(axes: Any, view: View, place: SoundPlace, room: Rect, colour: Mapp
     y, half = room.centre[1], room.height / 2
     # Silence is a thin line.
     bottom, top = (y + half * low.clamp(max=-0.012)).tolist(), (y + half * high.clamp(min=0.012)).tolist()
-    axes.fill_between(x, bottom, top, color=GREY, linewidth=0, zorder=1.0)
+    axes.fill_between(x, bottom, top, color=current().grey, linewidth=0, zorder=1.0)
     for number, shade in colour.items():
         start, end = view.graph.pos[view.types["seconds"]][number].tolist()
         inside = ((start <= middle) & (middle <= end)).tolist()
@@ -218,7 +229,7 @@ def _waveform(axes: Any, view: View, place: SoundPlace, room: Rect, colour: Mapp
 
 def _spectrogram(figure: Any, axes: Any, view: View, place: SoundPlace, room: Rect) -> None:
     assert view.sound is not None
-    shapes.rectangle(axes, room, edge=FAINT, thickness=0.6, order=2.0)
+    shapes.rectangle(axes, room, edge=current().faint, thickness=0.6, order=2.0)
     inner = shapes.inset(figure, Rect(room.left, room.bottom, place.x(view.sound.seconds), room.top))
     image = spectrum.spectrogram(view.sound).numpy()
     paint = {"cmap": ink_map(), "vmin": 0, "vmax": 1, "interpolation": "bilinear"}
@@ -231,7 +242,9 @@ def _spectrogram(figure: Any, axes: Any, view: View, place: SoundPlace, room: Re
         if hertz > view.sound.rate / 2 or y < last + 0.13:
             continue
         last = y
-        shapes.polyline(axes, [(room.left - 0.04, y), (room.left, y)], MUTED)
+        shapes.polyline(axes, [(room.left - 0.04, y), (room.left, y)], current().muted)
         name = f"{hertz / 1000:g}k" if hertz >= 1000 else f"{hertz:g}"
-        shapes.write(axes, room.left - 0.07, y, name, TICK, MUTED, "right", centred=True)
-    shapes.write(axes, room.left - 0.4, room.centre[1], "Hz", TICK, MUTED, centred=True, upright=True)
+        shapes.write(axes, room.left - 0.07, y, name, TICK, current().muted, "right", centred=True)
+    shapes.write(
+        axes, room.left - 0.4, room.centre[1], "Hz", TICK, current().muted, centred=True, upright=True
+    )

@@ -6,8 +6,8 @@ from typing import Any
 
 from mmgraph.extras import require
 from mmgraph.visualization.geometry import Point, Rect
-from mmgraph.visualization.style import INK
 from mmgraph.visualization.text import families
+from mmgraph.visualization.theme import current
 
 __all__ = ["DASHES", "Line", "dot", "inset", "line", "polyline", "rectangle", "rounded", "write"]
 
@@ -53,7 +53,7 @@ def write(
     y: float,
     words: str,
     size: float,
-    colour: str = INK,
+    colour: str | None = None,
     across: str = "left",
     centred: bool = False,
     bold: bool = False,
@@ -68,7 +68,7 @@ def write(
         y: of the baseline, or of the middle of the letters if `centred`.
         words: the text.
         size: in points.
-        colour: of the text.
+        colour: of the text; None for ink.
         across: "left", "center" or "right".
         centred: whether y is the middle of the letters.
         bold: whether it is.
@@ -84,7 +84,7 @@ def write(
         y,
         words,
         size=size,
-        color=colour,
+        color=colour or current().ink,
         family=list(families()),
         weight="bold" if bold else "normal",
         zorder=order,
@@ -94,10 +94,10 @@ def write(
 
 
 def line(axes: Any, what: Line, order: float = 4.0) -> None:
-    """A smooth curve with a white rim, so that it shows on any photograph."""
+    """A smooth curve with a rim of paper, so that it shows on any photograph and over other lines."""
     path, patch = require("matplotlib.path").Path, require("matplotlib.patches").PathPatch
     shape = path(what.controls, [path.MOVETO] + [path.CURVE4] * (len(what.controls) - 1))
-    rim = {"edgecolor": "white", "linewidth": what.thickness + 1.8, "alpha": 0.8 * what.alpha**2}
+    rim = {"edgecolor": current().paper, "linewidth": what.thickness + 1.8, "alpha": 0.8 * what.alpha**2}
     stroke = {"edgecolor": what.colour, "linewidth": what.thickness, "alpha": what.alpha}
     style = DASHES if what.dashed else "-"
     axes.add_patch(patch(shape, facecolor="none", capstyle="butt", zorder=order, **rim))
@@ -109,8 +109,8 @@ def line(axes: Any, what: Line, order: float = 4.0) -> None:
 
 
 def dot(axes: Any, at: Point, colour: str, size: float, marker: str = "o") -> None:
-    """A mark with a white rim, `size` points wide."""
-    rim = {"markeredgecolor": "white", "markeredgewidth": 0.8}
+    """A mark with a rim of paper, `size` points wide."""
+    rim = {"markeredgecolor": current().paper, "markeredgewidth": 0.8}
     axes.plot([at[0]], [at[1]], marker, markersize=size, color=colour, zorder=6.0, **rim)
 
 

@@ -1,21 +1,18 @@
-"""How every figure looks: colours that colour-blind readers tell apart, type sizes, a blank figure."""
+"""How every figure looks, whatever its theme: type sizes, colour maps, a blank figure."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import RLock
 from typing import Any
 
 from mmgraph.errors import InputError
 from mmgraph.extras import require
+from mmgraph.visualization.theme import LIGHT, Theme, current, luminance, use
 
 __all__ = [
-    "BAND",
     "COLUMN_WIDTH",
-    "FAINT",
     "FIGURE_WIDTH",
-    "GREY",
-    "INK",
-    "MUTED",
-    "PALETTE",
-    "PLAIN",
+    "NAME",
     "SMALL",
     "TICK",
     "TITLE",
@@ -25,21 +22,10 @@ __all__ = [
     "ink_map",
     "overlay",
     "settings",
+    "sign_map",
 ]
 
-PALETTE = (
-    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"),
-    *("#003D61", "#7A3600", "#005C43", "#7D3F61", "#7D5600", "#1D668F"),
-)
-"""The colours of Okabe and Ito (2008) that read on white, without black and yellow; then the same, darker."""
-
-INK, MUTED, GREY, FAINT, BAND = "#1B2530", "#66717C", "#9AA6B1", "#C3CAD1", "#EEF1F4"
-"""Text, secondary text, what does not stand out, hairlines, and fills: five greys of one hue."""
-
-PLAIN = "#5F6B77"
-"""For links that have no colour of their own."""
-
-TICK, SMALL, TITLE = 7.0, 7.5, 11.5
+TICK, SMALL, NAME, TITLE = 7.0, 7.5, 8.0, 11.5
 """Type sizes in points; nothing is smaller than a tick label."""
 
 FIGURE_WIDTH = 7.0
@@ -61,10 +47,20 @@ SETTINGS: dict[str, Any] = {
     "text.hinting": "none",
 }
 
+_ONE_AT_A_TIME = RLock()
+"""Matplotlib's settings are those of the process: figures of several threads are drawn one by one."""
 
-def settings() -> AbstractContextManager[None]:
-    """A block in which matplotlib has our settings; afterwards the user's are back."""
-    return require("matplotlib.style").context(["default", SETTINGS])
+
+@contextmanager
+def settings(theme: str = "light") -> Iterator[Theme]:
+    """A block in which matplotlib has our settings and `current()` is a theme; afterwards all is as before.
+
+    Raises:
+        InputError: there is no such theme.
+        MissingExtraError: matplotlib is not installed.
+    """
+    with use(theme) as colours, _ONE_AT_A_TIME, require("matplotlib.style").context(["default", SETTINGS]):
+        yield colours
 
 
 def check_width(width: float) -> None:
@@ -74,8 +70,8 @@ def check_width(width: float) -> None:
 
 
 def blank_figure(width: float, height: float) -> Any:
-    """A white figure of this size in inches, known to no global state."""
-    figure = require("matplotlib.figure").Figure(figsize=(width, height), facecolor="white")
+    """An empty figure of this size in inches in the current theme, known to no global state."""
+    figure = require("matplotlib.figure").Figure(figsize=(width, height), facecolor=current().paper)
     require("matplotlib.backends.backend_agg").FigureCanvasAgg(figure)
     return figure
 
@@ -90,19 +86,22 @@ def overlay(figure: Any) -> Any:
 
 
 def contrast(colour: str) -> str:
-    """White or ink, whichever reads better on a colour (relative luminance of WCAG 2)."""
-    on_white = 1.05 / (_luminance(colour) + 0.05)
-    on_ink = (_luminance(colour) + 0.05) / (_luminance(INK) + 0.05)
-    return "white" if on_white >= on_ink else INK
+    """White or dark ink, whichever reads better on a colour."""
+    on_white = 1.05 / (luminance(colour) + 0.05)
+    on_ink = (luminance(colour) + 0.05) / (luminance(LIGHT.ink) + 0.05)
+    return "white" if on_white >= on_ink else LIGHT.ink
 
 
-def _luminance(colour: str) -> float:
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+def ink_map() -> Any:
+    """A colour map of weights from 0 up; its lightness changes evenly, so that it prints in grey."""
+    return _map("ink", current().ramp)
 
 
-def ink_map(dark: str = "#123A5E") -> Any:
-    """A colour map from white to a dark ink; its lightness falls evenly, so that it prints in grey."""
-    colours = require("matplotlib.colors")
-    return colours.LinearSegmentedColormap.from_list("ink", ["#FFFFFF", "#C6D8E6", "#5E93BC", dark])
+def sign_map() -> Any:
+    """A colour map of weights with a sign: two hues, none in the middle."""
+    theme = current()
+    return _map("sign", (*theme.against[:0:-1], *theme.toward))
+
+
+def _map(name: str, colours: tuple[str, ...]) -> Any:
+    return require("matplotlib.colors").LinearSegmentedColormap.from_list(name, list(colours))

@@ -21,12 +21,8 @@ from mmgraph.visualization.layout import EDGE, head
 from mmgraph.visualization.legend import draw_legend, flow, height_with
 from mmgraph.visualization.panels import draw_title
 from mmgraph.visualization.style import (
-    BAND,
     COLUMN_WIDTH,
-    FAINT,
-    INK,
-    MUTED,
-    PALETTE,
+    NAME,
     SMALL,
     TICK,
     blank_figure,
@@ -34,6 +30,7 @@ from mmgraph.visualization.style import (
     overlay,
     settings,
 )
+from mmgraph.visualization.theme import current
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -42,7 +39,6 @@ __all__ = ["subset_figure"]
 
 Subset = tuple[str, ...]
 
-NAME = 8.0
 HIGH, ROW = 1.45, 0.19
 """Inches: the height of the axis, and of a row of dots."""
 
@@ -62,6 +58,7 @@ def subset_figure(
     percent: bool = True,
     interval: str = "95 % interval",
     width: float = COLUMN_WIDTH,
+    theme: str = "light",
 ) -> "matplotlib.figure.Figure":
     """Draw a score for each subset of modalities, above a matrix of dots that says what is in the subset.
 
@@ -77,6 +74,7 @@ def subset_figure(
         interval: what the interval is, for the legend.
         width: of the figure, in inches. Type does not shrink with it; where columns are too narrow for the
             figures above them, these are left out.
+        theme: "light" or "dark".
 
     Returns:
         A matplotlib Figure that is known to no global state; write it with `save_figure`.
@@ -91,7 +89,7 @@ def subset_figure(
     if () in scores or any(isinstance(subset, str) for subset in scores):
         raise InputError(f"subset_figure got the subsets {list(scores)}: give tuples of names, none empty")
     names = tuple(dict.fromkeys(name for subset in scores for name in subset))
-    with settings():
+    with settings(theme):
         return _draw(scores, names, reference, title, label, percent, interval, width)
 
 
@@ -147,28 +145,32 @@ def _draw_axis(axes: Any, scale: Scale, body: Rect, label: str) -> None:
     ticks = scale.ticks()
     for value, name in ticks:
         y = scale.at(value)
-        shapes.polyline(axes, [(body.left, y), (body.right, y)], BAND, 0.8, 0.5)
-        shapes.write(axes, body.left - 0.06, y, name, TICK, MUTED, "right", centred=True)
-    shapes.polyline(axes, [(body.left, body.bottom), (body.left, body.top)], FAINT, 0.6)
+        shapes.polyline(axes, [(body.left, y), (body.right, y)], current().band, 0.8, 0.5)
+        shapes.write(axes, body.left - 0.06, y, name, TICK, current().muted, "right", centred=True)
+    shapes.polyline(axes, [(body.left, body.bottom), (body.left, body.top)], current().faint, 0.6)
     x = body.left - 0.18 - max(text.width(name, TICK) for _, name in ticks)
-    shapes.write(axes, x, body.centre[1], label, SMALL, MUTED, centred=True, upright=True)
+    shapes.write(axes, x, body.centre[1], label, SMALL, current().muted, centred=True, upright=True)
 
 
 def _draw_rows(axes: Any, matrix: Rect, names: Sequence[str]) -> None:
     for place, name in enumerate(names):
         top = matrix.top - place * ROW
         if place % 2 == 0:
-            shapes.rectangle(axes, Rect(matrix.left, top - ROW, matrix.right, top), fill=BAND, order=0.5)
-        shapes.write(axes, matrix.left - 0.06, top - ROW / 2, _shown(name), NAME, INK, "right", centred=True)
+            shapes.rectangle(
+                axes, Rect(matrix.left, top - ROW, matrix.right, top), fill=current().band, order=0.5
+            )
+        shapes.write(
+            axes, matrix.left - 0.06, top - ROW / 2, _shown(name), NAME, current().ink, "right", centred=True
+        )
 
 
 def _draw_column(axes: Any, matrix: Rect, x: float, inside: Sequence[bool]) -> None:
     """The dots of one subset, those that are in it filled and joined."""
     heights = [matrix.top - (place + 0.5) * ROW for place in range(len(inside))]
     joined = [y for y, here in zip(heights, inside, strict=True) if here]
-    shapes.polyline(axes, [(x, joined[0]), (x, joined[-1])], INK, 1.4, 3.0)
+    shapes.polyline(axes, [(x, joined[0]), (x, joined[-1])], current().ink, 1.4, 3.0)
     for y, here in zip(heights, inside, strict=True):
-        paint = {"color": INK if here else FAINT, "markeredgewidth": 0.0}
+        paint = {"color": current().ink if here else current().faint, "markeredgewidth": 0.0}
         axes.plot([x], [y], "o", markersize=MARK, zorder=4.0, **paint)
 
 
@@ -179,6 +181,6 @@ def _draw_scores(
     fits = max(text.width(name, TICK) for name in shown) + 0.04 <= pitch
     for x, name, estimate in zip(middles, shown, scores.values(), strict=True):
         value, low, high = (scale.at(end) for end in estimate)
-        draw_estimate(axes, (x, low), (x, value), (x, high), PALETTE[0])
+        draw_estimate(axes, (x, low), (x, value), (x, high))
         if fits:
-            shapes.write(axes, x, max(high, value + 0.04) + 0.035, name, TICK, INK, "center")
+            shapes.write(axes, x, max(high, value + 0.04) + 0.035, name, TICK, current().ink, "center")

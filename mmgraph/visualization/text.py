@@ -115,24 +115,24 @@ def _em_width(text: str, weight: str) -> float:
     return float(total - path.get_text_width_height_descent(".", font, False)[0]) / 100
 
 
-def wrap(text: str, size: float, room: float, lines: int) -> list[str]:
-    """A bold text in at most `lines` lines of `room` inches; what does not fit is cut with an ellipsis."""
+def wrap(text: str, size: float, room: float, lines: int, bold: bool = True) -> list[str]:
+    """A text in at most `lines` lines of `room` inches; what does not fit is cut with an ellipsis."""
     rows: list[str] = []
     words = text.split()
     while words and len(rows) < lines:
         starts = [" ".join(words[:n]) for n in range(1, len(words) + 1)]
-        count = max(sum(width(start, size, bold=True) <= room for start in starts), 1)
+        count = max(sum(width(start, size, bold) <= room for start in starts), 1)
         rows.append(" ".join(words[:count]))
         words = words[count:]
     if words:
         rows[-1] += " …"
-    return [_fit(row, size, room) for row in rows]
+    return [_fit(row, size, room, bold) for row in rows]
 
 
-def _fit(row: str, size: float, room: float) -> str:
-    if width(row, size, bold=True) <= room:
+def _fit(row: str, size: float, room: float, bold: bool) -> str:
+    if width(row, size, bold) <= room:
         return row
     row = row.removesuffix(" …")
-    while len(row) > 1 and width(row + "…", size, bold=True) > room:
+    while len(row) > 1 and width(row + "…", size, bold) > room:
         row = row[:-1].rstrip()
     return row + "…"

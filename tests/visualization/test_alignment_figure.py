@@ -24,7 +24,7 @@ from mmgraph.visualization.geometry import Rect
 from mmgraph.visualization.layout import Rooms, arrange
 from mmgraph.visualization.links import Link
 from mmgraph.visualization.panels import TAG_HEIGHT, name_place
-from mmgraph.visualization.style import GREY, PALETTE
+from mmgraph.visualization.theme import LIGHT
 from mmgraph.visualization.view import view_of
 
 WORD_REGION, SEGMENT_WORD, SEGMENT_REGION = ("token", "region"), ("segment", "token"), ("segment", "region")
@@ -248,9 +248,11 @@ def test_the_waveform_has_the_colour_of_the_segment(case):
     plan[1, 2] = 1
     figure = draw(case, ("token", "segment"), alignments={SEGMENT_WORD: plan})
     areas = {to_hex(area.get_facecolor()[0]): area for area in figure.findobj(PolyCollection)}
-    assert set(areas) == {GREY.lower(), PALETTE[0].lower()}
+    assert set(areas) == {LIGHT.grey.lower(), LIGHT.palette[0].lower()}
     # Node 1 lasts from a quarter to half of the sound.
-    whole, part = (areas[colour.lower()].get_paths()[0].vertices[:, 0] for colour in (GREY, PALETTE[0]))
+    whole, part = (
+        areas[colour.lower()].get_paths()[0].vertices[:, 0] for colour in (LIGHT.grey, LIGHT.palette[0])
+    )
     left, length = whole.min(), whole.max() - whole.min()
     assert (part.min() - left) / length == pytest.approx(0.25, abs=0.01)
     assert (part.max() - left) / length == pytest.approx(0.5, abs=0.01)
@@ -459,3 +461,11 @@ def test_a_graph_that_is_not_sound_is_refused(case):
     pos = {**case.graph.pos, "region": case.graph.pos["region"] * 60}
     with pytest.raises(InputError, match="outside the image"):
         alignment_figure(replace(case.graph, pos=pos), ALL, case.image)
+
+
+def test_a_title_over_a_sound_ends_where_the_panels_do(case):
+    figure = draw(case, title="What is the astronaut wearing?", width=3.4)
+    rows = [text for text in figure.findobj(Text) if text.get_fontsize() > 11 and text.get_weight() == "bold"]
+    assert [text.get_text() for text in rows] == ["What is the astronaut", "wearing?"]
+    for text in rows:
+        assert text.get_window_extent().x1 / figure.dpi <= 3.4 - 0.16

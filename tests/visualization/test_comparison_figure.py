@@ -8,8 +8,8 @@ from matplotlib.text import Text
 
 from mmgraph import InputError
 from mmgraph.visualization import comparison_figure, save_figure
-from mmgraph.visualization.estimates import PALE
-from mmgraph.visualization.style import GREY, MUTED, PALETTE, TICK
+from mmgraph.visualization.style import TICK
+from mmgraph.visualization.theme import LIGHT
 
 ROWS = {"no graph": (0.84, 0.82, 0.86), "full model": (0.93, 0.92, 0.94), "late fusion": (0.88, 0.86, 0.9)}
 
@@ -53,7 +53,7 @@ def test_dots_and_bars_show_the_values_and_the_best_is_on_top():
     heights = [texts(figure)[name].get_position()[1] for name in order]
     assert heights == sorted(heights, reverse=True)
     for name, (x, _), bar in zip(
-        order, dots(figure, PALETTE[0]), bars(figure, PALE[PALETTE[0]]), strict=True
+        order, dots(figure, LIGHT.palette[0]), bars(figure, LIGHT.pale), strict=True
     ):
         mean, low, high = ROWS[name]
         assert read(figure, x) == pytest.approx(mean, abs=1e-4)
@@ -65,9 +65,9 @@ def test_dots_and_bars_show_the_values_and_the_best_is_on_top():
 
 def test_single_runs_are_faint_dots_under_their_arm():
     figure = comparison_figure(ROWS, {"no graph": [0.83, 0.85], "full model": [0.95]})
-    places = dots(figure, GREY)
+    places = dots(figure, LIGHT.grey)
     assert [read(figure, x) for x, _ in sorted(places)] == pytest.approx([0.83, 0.85, 0.95], abs=1e-4)
-    means = dict(zip(["full model", "late fusion", "no graph"], dots(figure, PALETTE[0]), strict=True))
+    means = dict(zip(["full model", "late fusion", "no graph"], dots(figure, LIGHT.palette[0]), strict=True))
     assert places[0][1] < means["full model"][1]
     assert means["late fusion"][1] > places[1][1] == places[2][1] < means["no graph"][1]
     assert "single runs" in texts(figure)
@@ -88,8 +88,8 @@ def test_a_reference_is_a_dashed_line_and_is_named_with_its_value():
 
 def test_a_highlighted_arm_has_the_colour_and_the_others_are_grey():
     figure = comparison_figure(ROWS, highlight=["late fusion"])
-    assert [read(figure, x) for x, _ in dots(figure, PALETTE[0])] == pytest.approx([0.88], abs=1e-4)
-    assert len(dots(figure, MUTED)) == 2
+    assert [read(figure, x) for x, _ in dots(figure, LIGHT.palette[0])] == pytest.approx([0.88], abs=1e-4)
+    assert len(dots(figure, LIGHT.muted)) == 2
 
 
 def test_numbers_that_are_no_shares_have_three_decimals():

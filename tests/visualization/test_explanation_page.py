@@ -201,8 +201,8 @@ def test_some_layers_and_heads_are_kept_and_the_note_says_which(whole):
     pair = ("token", "region")
     assert found["attention"].maps[pair].values.equal(whole["attention"].maps[pair].values[[3, 1]][:, [2]])
     assert found["attention"].note == (
-        "the weights of the model's cross-modal layers. Of its 4 layers (from 0), only 3, 1 are on this page, "
-        "as 0 to 1. Of its 4 heads (from 0), only 2 are on this page, as 0 to 0."
+        "the weights of the model's cross-modal layers. Of its 4 layers (from 0), only 3, 1 are on this "
+        "page, as 0 to 1. Of its 4 heads (from 0), only 2 are on this page, as 0 to 0."
     )
     # Methods with one layer keep it, and no note is added.
     assert found["rollout"].maps[pair].values.equal(whole["rollout"].maps[pair].values)

@@ -2,7 +2,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from mmgraph.visualization.legend import Entry, flow, height_with
+from mmgraph.visualization.legend import Entry, flow, grid, height_with
 
 
 def test_entries_flow_into_rows_of_the_room():
@@ -31,3 +31,14 @@ def test_each_row_makes_the_figure_higher():
     rows = flow([Entry("a")] * 3, 0.1)
     assert height_with([], -2.0) == 2.0
     assert height_with(rows, -2.0) > height_with(rows[:1], -2.0) > 2.0
+
+
+def test_a_grid_has_columns_of_one_width_all_in_a_row_or_half_of_them():
+    entries = [Entry("a longer text")] + [Entry("short")] * 3
+    pitch = entries[0].length + 0.2
+    for room, counts in ((4 * pitch, [4]), (3 * pitch, [2, 2]), (2 * pitch, [2, 2]), (0.1, [1] * 4)):
+        rows = grid(entries, room)
+        assert [len(row) for row in rows] == counts
+        assert [entry for row in rows for _, entry in row] == entries
+        assert all(x == pytest.approx(place * pitch) for row in rows for place, (x, _) in enumerate(row))
+    assert grid([], 1.0) == []

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from mmgraph import InputError
 from mmgraph.alignment import Alignment
 from mmgraph.visualization.links import Choice, Link, colours, links_between, strongest, weights_between
-from mmgraph.visualization.style import PALETTE, PLAIN
+from mmgraph.visualization.theme import LIGHT
 
 RANK = {"region": 0, "token": 1, "segment": 2}
 ALL = Choice(top=9, threshold=0.0, floor=0.0, most=99)
@@ -78,8 +78,8 @@ def test_what_is_about_one_region_has_one_colour():
         link(("segment", 1), ("region", 1), 0.6),
     ]
     colour = colours(links, RANK)
-    assert colour["region", 7] == colour["token", 2] == colour["segment", 0] == PALETTE[0]
-    assert colour["region", 1] == colour["token", 3] == colour["segment", 1] == PALETTE[1]
+    assert colour["region", 7] == colour["token", 2] == colour["segment", 0] == LIGHT.palette[0]
+    assert colour["region", 1] == colour["token", 3] == colour["segment", 1] == LIGHT.palette[1]
 
 
 def test_the_direction_of_an_alignment_does_not_change_the_colours():
@@ -97,13 +97,13 @@ def test_a_node_takes_the_colour_of_its_strongest_link():
 def test_a_word_that_no_region_is_linked_with_is_plain():
     links = [link(("token", 0), ("region", 0)), link(("segment", 0), ("token", 5))]
     colour = colours(links, RANK)
-    assert colour["token", 5] == colour["segment", 0] == PLAIN
+    assert colour["token", 5] == colour["segment", 0] == LIGHT.plain
 
 
 def test_without_regions_neighbouring_words_differ():
     links = [link(("segment", n), ("token", n), 1 / (1 + n % 3)) for n in range(12)]
     colour = colours(links, RANK)
-    assert [colour["token", n] for n in range(12)] == list(PALETTE)
+    assert [colour["token", n] for n in range(12)] == list(LIGHT.palette)
     assert colours([], RANK) == {}
 
 
@@ -159,3 +159,13 @@ def test_truth_judges_only_the_sources_it_speaks_of():
         (1, 0): None,
         (1, 1): None,
     }
+
+
+def test_weights_below_0_are_taken_where_they_are_asked_for(case):
+    weights = torch.full((5, 4), -0.5)
+    with pytest.raises(InputError, match=r"expected finite weights of at least 0"):
+        weights_between(case.graph, ("token", "region"), weights, "w")
+    assert (weights_between(case.graph, ("token", "region"), weights, "w", signed=True) == -0.5).all()
+    weights[1, 2] = float("inf")
+    with pytest.raises(InputError, match=r"w\[1, 2\] is inf, expected finite weights$"):
+        weights_between(case.graph, ("token", "region"), weights, "w", signed=True)

@@ -4,13 +4,16 @@ import pytest
 import torch
 
 pytest.importorskip("matplotlib")
+from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from mmgraph import InputError
 from mmgraph.alignment import Alignment
 from mmgraph.visualization import matrix_figure, save_figure
-from mmgraph.visualization.matrix_figure import TRUE, _crop
+from mmgraph.visualization.numbers import weight_text
+from mmgraph.visualization.sides import crop
+from mmgraph.visualization.theme import LIGHT
 
 
 def texts(figure):
@@ -58,7 +61,7 @@ def test_true_cells_are_outlined(case):
     truth = torch.zeros(5, 4)
     truth[1, 2] = truth[3, 0] = 1
     figure = matrix_figure(case.graph, torch.rand(5, 4), "token", "region", case.image, truth=truth)
-    outlines = [patch for patch in figure.findobj(Rectangle) if patch.get_edgecolor()[:3] == rgb(TRUE)]
+    outlines = [patch for patch in figure.findobj(Rectangle) if patch.get_edgecolor()[:3] == rgb(LIGHT.true)]
     outlines = [patch for patch in outlines if patch.get_width() > 0.2]
     assert "in the truth" in texts(figure)
     axes = next(axes for axes in figure.axes if axes.images and axes.images[0].get_array().ndim == 2)
@@ -110,10 +113,10 @@ def test_nodes_without_labels_are_their_characters_times_or_numbers(case):
 
 
 def test_a_thumbnail_is_what_lies_in_the_box(case):
-    piece = _crop(case.image, [0.5, 0.25, 1.0, 0.75])
+    piece = crop(case.image, [0.5, 0.25, 1.0, 0.75])
     assert piece.size == (30, 20)
     assert piece.getpixel((0, 0)) == case.image.getpixel((30, 10))
-    assert _crop(case.image, [1.0, 1.0, 1.0, 1.0]).size == (1, 1)
+    assert crop(case.image, [1.0, 1.0, 1.0, 1.0]).size == (1, 1)
 
 
 def test_hostile_labels_are_drawn_and_an_empty_plan_of_zeros_too(case, tmp_path):
@@ -136,3 +139,67 @@ def test_bad_input_is_refused(case, two_samples):
         matrix_figure(case.graph, torch.rand(5, 4), "token", "region", truth=torch.zeros(4, 4))
     with pytest.raises(InputError, match="width=50"):
         matrix_figure(case.graph, torch.rand(5, 4), "token", "region", width=50.0)
+
+
+def bars(figure):
+    """Rows and columns: the bars' lengths, in the order of the nodes."""
+    hues = {to_hex(LIGHT.toward[2]): 1, to_hex(LIGHT.against[2]): -1}
+    found = [
+        (patch, hues[to_hex(patch.get_facecolor())])
+        for patch in figure.findobj(Rectangle)
+        if filled(patch, hues)
+    ]
+    left = min(patch.get_x() for patch, _ in found)
+    right = max(patch.get_x() for patch, _ in found)
+    rows = sorted((p for p in found if p[0].get_x() == right), key=lambda p: -p[0].get_y())
+    columns = sorted((p for p in found if p[0].get_x() < right), key=lambda p: p[0].get_x())
+    assert left < right
+    return [sign * p.get_width() for p, sign in rows], [sign * p.get_height() for p, sign in columns]
+
+
+def filled(patch, hues):
+    return to_hex(patch.get_facecolor()) in hues and patch.get_facecolor()[3] == 1
+
+
+def test_bars_are_the_sums_of_rows_and_columns_whatever_their_sign(case):
+    plan = torch.rand(5, 4).double() - 0.3
+    plan[2] = -1.0
+    figure = matrix_figure(case.graph, plan, "token", "region")
+    rows, columns = bars(figure)
+    for lengths, sums in ((rows, plan.sum(1)), (columns, plan.sum(0))):
+        expected = sums / sums.abs().max() * 0.34
+        assert lengths == pytest.approx(expected.tolist(), abs=1e-6)
+    assert {weight_text(value) for value in plan.sum(1).tolist()} <= set(texts(figure))
+
+
+def test_sums_are_over_all_nodes_also_those_that_are_left_out(case):
+    plan = torch.full((5, 100), 0.01)
+    figure = matrix_figure(many_regions(case.graph, 100), plan, "token", "region")
+    assert texts(figure).count("1.00") == 5
+    assert {"bars: sums of rows (largest 1.00)", "and of columns (largest 0.050)"} <= set(texts(figure))
+
+
+def test_marginals_can_be_left_out(case):
+    plain = matrix_figure(case.graph, torch.rand(5, 4), "token", "region", marginals=False)
+    assert not any("sums" in text for text in texts(plain))
+    full = matrix_figure(case.graph, torch.rand(5, 4), "token", "region")
+    assert plain.get_size_inches()[1] < full.get_size_inches()[1]
+
+
+def test_weights_with_a_sign_have_two_hues_about_0(case):
+    plan = torch.tensor([[-0.5, 0.25, 0.0, 0.1]] * 5).double()
+    figure = matrix_figure(case.graph, plan, "token", "region")
+    image = next(axes.images[0] for axes in figure.axes if axes.images)
+    assert image.get_clim() == pytest.approx((-0.5, 0.5))
+    assert image.get_cmap().name == "sign"
+    assert {"−0.50", "0.25", "0.50 weight"} <= set(texts(figure))
+
+
+def test_numbers_are_those_of_the_page_and_stand_in_all_cells_that_count_or_in_none(case):
+    plan = torch.tensor([[0.456, 0.0999, 0.02, 0.3]] * 5)
+    shown = texts(matrix_figure(case.graph, plan, "token", "region"))
+    assert {weight_text(0.456), weight_text(0.0999)} <= set(shown)
+    assert weight_text(0.02) not in shown
+    large = texts(matrix_figure(case.graph, 100_000 * plan, "token", "region", marginals=False))
+    assert "45600.00" not in large
+    assert "45600.00 weight" in large

@@ -10,8 +10,8 @@ from matplotlib.text import Text
 
 from mmgraph import InputError
 from mmgraph.visualization import save_figure, subset_figure
-from mmgraph.visualization.estimates import PALE
-from mmgraph.visualization.style import FAINT, INK, PALETTE, TICK
+from mmgraph.visualization.style import TICK
+from mmgraph.visualization.theme import LIGHT
 from tests.ops.tracing import no_shape_checks
 
 SCORES = {
@@ -44,10 +44,10 @@ def read(figure, y):
 
 def test_scores_stand_above_the_dots_of_their_modalities():
     figure = subset_figure(SCORES)
-    found = dots(figure, PALETTE[0])
+    found = dots(figure, LIGHT.palette[0])
     assert [read(figure, y) for _, y in found] == pytest.approx([0.3, 0.5, 0.9], abs=1e-3)
     rows = {name: texts(figure)[name].get_position()[1] for name in ("region", "token")}
-    filled, empty = dots(figure, INK), dots(figure, FAINT)
+    filled, empty = dots(figure, LIGHT.ink), dots(figure, LIGHT.faint)
     assert rows["region"] > rows["token"]
     for (x, _), subset in zip(found, SCORES, strict=True):
         above = sorted((y for at, y in filled if at == x), reverse=True)
@@ -60,7 +60,7 @@ def test_scores_stand_above_the_dots_of_their_modalities():
 
 def test_bars_are_the_intervals():
     figure = subset_figure(SCORES)
-    found = [p for p in figure.findobj(Rectangle) if to_hex(p.get_facecolor()) == PALE[PALETTE[0]].lower()]
+    found = [p for p in figure.findobj(Rectangle) if to_hex(p.get_facecolor()) == LIGHT.pale.lower()]
     found = sorted((p for p in found if p.get_width() == pytest.approx(0.11)), key=lambda p: p.get_x())
     for bar, (_, low, high) in zip(found, SCORES.values(), strict=True):
         ends = [read(figure, bar.get_y() + share * bar.get_height()) for share in (0, 1)]
@@ -71,7 +71,7 @@ def test_modalities_of_one_subset_are_joined_by_a_line():
     lines = [
         line
         for line in subset_figure(SCORES).findobj(Line2D)
-        if to_hex(line.get_color()) == INK.lower() and line.get_marker() != "o"
+        if to_hex(line.get_color()) == LIGHT.ink.lower() and line.get_marker() != "o"
     ]
     lengths = sorted(abs(line.get_ydata()[0] - line.get_ydata()[-1]) for line in lines)
     assert lengths == pytest.approx([0.0, 0.0, 0.19])
@@ -82,7 +82,7 @@ def test_figures_are_written_where_there_is_room_and_a_reference_is_named():
     assert {"30.0", "50.0", "90.0", "chance 10.0", "Which modalities?", "accuracy, %"} <= texts(figure).keys()
     level = [line for line in figure.findobj(Line2D) if line.get_linestyle() == "--"]
     assert read(figure, level[0].get_ydata()[0]) == pytest.approx(0.1, abs=1e-3)
-    assert level[0].get_ydata()[0] > max(y for _, y in dots(figure, INK)) + 0.1
+    assert level[0].get_ydata()[0] > max(y for _, y in dots(figure, LIGHT.ink)) + 0.1
     many = {
         some: (0.5, 0.4, 0.6) for count in range(1, 5) for some in combinations(("a", "b", "c", "d"), count)
     }

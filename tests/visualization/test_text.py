@@ -65,3 +65,9 @@ def test_a_title_is_wrapped_to_the_room_and_cut_after_its_lines():
     assert text.wrap("", 10.0, 9.0, 2) == []
     (row,) = text.wrap("w" * 99, 10.0, 1.0, 2)
     assert text.width(row, 10.0, bold=True) <= 1.0
+
+
+def test_a_text_that_is_not_bold_is_wrapped_by_its_own_width():
+    room = text.width("one two three", 10.0)
+    assert text.wrap("one two three four", 10.0, room + 0.01, 2, bold=False)[0] == "one two three"
+    assert text.wrap("one two three four", 10.0, room + 0.01, 2)[0] == "one two"

@@ -1,6 +1,7 @@
 // The state of the view in the address: "#method=rollout&layer=3&locked=token:2". What is as at the start is left
 // out; what makes no sense for this sample is ignored, as addresses come from anywhere.
 
+import { putHash } from "../shared/address.js";
 import { nodeKey } from "./model.js";
 import { MOST_TOP, TABS, nodesByKey, sizesOf, startOf, withMethod } from "./view.js";
 
@@ -87,6 +88,5 @@ export function keepHash(model, store) {
 }
 
 function put(hash) {
-  if (location.hash.replace(/^#/, "") === hash) return;
-  history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
+  if (location.hash.replace(/^#/, "") !== hash) putHash(hash);
 }

@@ -1,5 +1,6 @@
 // The gallery: a card for each sample, sorted, filtered and searched; the view is in the address.
 
+import { putHash } from "../shared/address.js";
 import { createCard, element, percent, words } from "./card.js";
 import { chosen, DEFAULTS, orders } from "./order.js";
 
@@ -27,7 +28,7 @@ function start() {
     nothing.hidden = numbers.length > 0;
     status.textContent = numbers.length === cards.length ? `${cards.length} samples` : `${numbers.length} of ${cards.length} samples`;
     controls.show(view);
-    if (remember) history.replaceState(null, "", toHash(view));
+    if (remember) putHash(toHash(view));
   }
 
   const main = element("main", "", status, list, nothing);
@@ -137,7 +138,7 @@ function rowLength(links) {
 // "#sort=error&show=wrong": what differs from the defaults.
 function toHash(view) {
   const changed = Object.entries(view).filter(([name, value]) => value !== DEFAULTS[name]);
-  return changed.length ? `#${new URLSearchParams(changed)}` : location.pathname + location.search;
+  return String(new URLSearchParams(changed));
 }
 
 // Names and values that are not known are left out.
