@@ -37,14 +37,14 @@ class Config:
     """Settings of the demonstration.
 
     Args:
-        seconds: how long to train.
+        steps: how long to train.
         train_scenes: scenes to train on.
         validation_scenes: scenes that are held out.
         gallery_samples: so many validation questions are explained, on a page each.
         out: where everything goes.
     """
 
-    seconds: float = 90.0
+    steps: int = 2000
     train_scenes: int = 1500
     validation_scenes: int = 1000
     gallery_samples: int = 12
@@ -61,9 +61,8 @@ def train_on_scenes(config: Config) -> None:
         validation_scenes=config.validation_scenes,
         kind="sort-of-clevr",
         modalities=("image",),
-        seconds=config.seconds,
-        steps=100_000,
-        validate_every=1000,
+        steps=config.steps,
+        validate_every=500,
         out=f"{config.out}/scenes",
         gallery_samples=config.gallery_samples,
     )
@@ -193,7 +192,7 @@ def save(figure: object, path: Path) -> None:
 def run(config: Config) -> None:
     """All of it; the last line names the page to open."""
     start = time.perf_counter()
-    print(f"mmgraph {mg.__version__}: training for {config.seconds:.0f} s on scenes")
+    print(f"mmgraph {mg.__version__}: training for {config.steps} steps on scenes")
     train_on_scenes(config)
     explanation = build_photograph(config)
     page = Path(config.out) / "astronaut.html"

@@ -32,7 +32,7 @@ def test_the_building_benchmark_makes_equal_batches_and_writes_its_figures(tmp_p
 
 def test_the_demonstration_leaves_its_pictures_and_names_the_page_to_open_last(tmp_path, capsys):
     config = demo.Config(
-        seconds=1.0, train_scenes=20, validation_scenes=10, gallery_samples=1, out=str(tmp_path)
+        steps=30, train_scenes=20, validation_scenes=10, gallery_samples=1, out=str(tmp_path)
     )
     demo.run(config)
     printed = capsys.readouterr().out
