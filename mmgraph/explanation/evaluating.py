@@ -38,7 +38,10 @@ def one_sample(subject: Subject, graph: HeteroGraph, name: str) -> HeteroGraph:
             f"{name} got a graph of {graph.num_graphs} samples: give one of them, mmgraph.select(graph, [i])"
         )
     if not any(graph.num_nodes(key) for key in graph.schema.nodes):
-        raise InputError(f"{name} got sample {graph.samples[0].id!r}, which has no nodes of any type")
+        raise InputError(
+            f"{name} got sample {graph.samples[0].id!r}, which has no nodes of any type: give it a text, a "
+            "picture or a sound with something in it"
+        )
     weights = chain.from_iterable(
         chain(module.parameters(), module.buffers()) for module in _modules(subject)
     )

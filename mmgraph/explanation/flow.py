@@ -53,6 +53,13 @@ class Flow:
         """N."""
         return max((place.stop for place in self.places.values()), default=0)
 
+    @property
+    def steps(self) -> str:
+        """How many steps there are, in words."""
+        counts = {"layer": len(self.layers), "alignment": len(self.plans)}
+        named = [f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items() if count]
+        return " and ".join(named)
+
     def maps(self, weights: Float[Tensor, "*L N N"]) -> dict[Pair, WeightMap]:
         """The blocks of a matrix, for each pair of types with nodes, a type with itself included."""
         return {

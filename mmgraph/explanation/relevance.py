@@ -54,10 +54,8 @@ def relevance(subject: Subject, graph: HeteroGraph) -> Attribution:
     for key, weight in found.pools.items():
         read += _positive(weight, gradients.pools[key]) @ matrix[found.places[key]]
     note = (
-        "Attention times its gradient, where positive, carried through "
-        f"{len(found.layers)} layers"
-        + (f" and {len(found.plans)} alignments" if found.plans else "")
-        + " to the score. What speaks against the answer does not show."
+        f"Attention times its gradient, where positive, carried through {found.steps} to the score. What "
+        "speaks against the answer does not show."
     )
     maps = found.maps(matrix - torch.eye(found.num_nodes, dtype=torch.float64))
     return Attribution("relevance", maps, found.nodes(read), note=note)

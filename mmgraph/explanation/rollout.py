@@ -39,9 +39,8 @@ def rollout(subject: Subject, graph: HeteroGraph) -> Attribution:
     matrix = rolled_out(found)
     read = torch.stack([weight @ matrix[found.places[key]] for key, weight in found.pools.items()])
     note = (
-        f"Mean attention of {len(found.layers)} layers"
-        + (f" and {len(found.plans)} alignments" if found.plans else "")
-        + ", each half itself, multiplied up to the pooled vectors. It is the same for every answer."
+        f"Mean attention of {found.steps}, each half itself, multiplied up to the pooled vectors. It is the "
+        "same for every answer."
     )
     return Attribution("rollout", found.maps(matrix), found.nodes(read.mean(0)), note=note)
 

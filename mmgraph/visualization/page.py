@@ -104,7 +104,10 @@ def write_page(content: str, path: str | os.PathLike[str], name: str) -> None:
         finally:
             Path(draft).unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"{name} cannot write {str(path)!r}: {error.strerror or error}") from error
+        reason = error.strerror or error
+        raise InputError(
+            f"{name} cannot write {str(path)!r} ({reason}): give a place where files can be made"
+        ) from error
 
 
 def _digest(text: str) -> str:

@@ -60,7 +60,7 @@ def test_cards_show_answers_expectations_and_what_counts(open_gallery):
     assert "dog91 %✗ wrong" in texts[1]
     assert "expected ball" in texts[1]
     assert "token 70 % region 20 % segment 10 %" in texts[1]
-    assert "attention 0.34, chance 0.12" in texts[0]
+    assert "comprehensiveness: attention 0.34, chance 0.12" in texts[0]
     assert "right" not in texts[2]
     assert "wrong" not in texts[2]
     assert page.count("#cards img") == 7

@@ -35,6 +35,29 @@ def test_a_large_page_does_not_scroll_sideways(open_page, width):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
 
 
+def test_all_controls_of_a_wide_page_stand_in_one_row(open_page):
+    page = open_page("full", width=1200)
+    bottoms = page.evaluate("""Array.from(document.querySelectorAll("#controls .field"))
+        .filter((field) => !field.hidden)
+        .map((field) => Math.round(field.getBoundingClientRect().bottom))""")
+    assert len(bottoms) == 7
+    assert len(set(bottoms)) == 1
+
+
+@pytest.mark.parametrize(("name", "beside"), [("full", True), ("only:region,token", False)])
+def test_the_note_stands_beside_media_with_a_sound_and_under_shorter_ones(open_page, name, beside):
+    page = open_page(name, width=1200)
+    note, media = (
+        page.evaluate(
+            "(({ left, right, top, bottom }) => ({ left, right, top, bottom }))"
+            f"(document.querySelector('{selector}').getBoundingClientRect())"
+        )
+        for selector in ("#method-note", "#media")
+    )
+    assert (note["left"] >= media["right"]) == beside
+    assert (note["top"] >= media["bottom"]) != beside
+
+
 def test_links_follow_their_nodes_when_the_window_changes(open_page):
     page = open_page("full", width=1200)
     page.click('#sentence .node[data-node="token:1"]')

@@ -4,7 +4,7 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 from mmgraph.errors import InputError
-from mmgraph.explanation.flow import flow, flow_and_gradients
+from mmgraph.explanation.flow import Flow, flow, flow_and_gradients
 from mmgraph.explanation.recording import recorded
 from mmgraph.explanation.subject import Subject
 from mmgraph.heads import AnswerHead
@@ -31,6 +31,21 @@ def test_encoders_of_single_types_stand_in_the_same_layers():
             assert torch.equal(layer[:, start:end, start:end], run.weights()[0])
             rest[:, start:end, start:end] = 0
         assert not rest.any()
+
+
+@pytest.mark.parametrize(
+    ("layers", "pairs", "words"),
+    [
+        (1, 2, "1 layer and 2 alignments"),
+        (2, 1, "2 layers and 1 alignment"),
+        (2, 0, "2 layers"),
+        (0, 1, "1 alignment"),
+    ],
+)
+def test_steps_are_counted_in_words(layers, pairs, words):
+    nothing = torch.zeros(1, 0, 0)
+    found = Flow({}, (nothing,) * layers, ((("a", "b"), nothing[0]),) * pairs, {})
+    assert found.steps == words
 
 
 def test_attention_over_clusters_is_not_over_nodes():

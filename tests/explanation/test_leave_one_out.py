@@ -50,5 +50,8 @@ def test_a_sample_of_one_node_and_a_batch_are_named():
         leave_one_out(subject(Worth()), sample(region=[1.0]))
     with pytest.raises(InputError, match=r"leave_one_out got a graph of 5 samples: .* mmgraph.select"):
         leave_one_out(subject(Worth()), batch())
-    with pytest.raises(InputError, match="leave_one_out got sample 's', which has no nodes of any type"):
+    empty = (
+        "leave_one_out got sample 's', which has no nodes of any type: give it a text, a picture or a sound"
+    )
+    with pytest.raises(InputError, match=empty):
         leave_one_out(subject(Worth()), split(batch())[3])

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from mmgraph.explanation import METHODS
+
 ROOT = Path(__file__).parent.parent.parent
 WEB = ROOT / "mmgraph" / "visualization" / "web"
 BUNDLES = ("explanation.css", "explanation.js", "gallery.css", "gallery.js")
@@ -54,6 +56,11 @@ def web(tmp_path_factory) -> Path:
         if made.returncode:
             cannot(f"npm ci failed: {made.stderr.strip()[-300:]}")
     return copy
+
+
+def test_the_page_describes_every_method_that_there_is():
+    script = (WEB / "bundle" / "explanation.js").read_text()
+    assert [name for name in METHODS if f"{name}:[" not in script] == []
 
 
 def test_the_bundle_is_what_the_sources_give(web):

@@ -40,8 +40,9 @@ def choose(
     Args:
         run: a trained model.
         count: how many at most.
-        how: "first" of the split; the first that were answered "wrong"; those whose answer the model was most
-            "unsure" of (had the least probability), the least sure first.
+        how: "first", one of each of the first scenes, so that no two are of one picture; the first that were
+            answered "wrong"; those whose answer the model was most "unsure" of (had the least probability),
+            the least sure first.
         split: "validation" or "train".
         among: "wrong" and "unsure" look at so many of the first samples only.
 
@@ -52,12 +53,13 @@ def choose(
         raise InputError(f"there is no choice {how!r}: give {', '.join(get_args(Choice))}")
     if count < 1:
         raise InputError(f"choose got count={count}: give at least 1")
-    samples = run.first(count if how == "first" else among, split)
-    total = len(samples.graphs)
-    if not total:
-        raise InputError(f"the {split} split of {run.folder} is empty: there is nothing to choose from")
     if how == "first":
-        return Chosen(tuple(range(total)), f"the first {total} samples of the {split} split")
+        numbers, scenes = run.of_each_scene(count, split)
+        _require_any(run, split, len(numbers))
+        return Chosen(numbers, f"{len(numbers)} questions of the first {scenes} scenes of the {split} split")
+    samples = run.first(among, split)
+    total = len(samples.graphs)
+    _require_any(run, split, total)
     among_these = f"among the first {total} samples of the {split} split"
     probability, answer = _answers(run, samples)
     if how == "unsure":
@@ -68,6 +70,11 @@ def choose(
         raise InputError(f"no answer {among_these} is wrong: choose unsure or first")
     kept = tuple(wrong[:count].tolist())
     return Chosen(kept, f"the first {len(kept)} of {len(wrong)} wrong answers {among_these}")
+
+
+def _require_any(run: LoadedRun, split: str, count: int) -> None:
+    if not count:
+        raise InputError(f"the {split} split of {run.folder} is empty: there is nothing to choose from")
 
 
 @torch.inference_mode()

@@ -112,7 +112,7 @@ def unknown_words(run: LoadedRun, text: str) -> list[str]:
 
 
 def _about(run: LoadedRun) -> dict[str, str]:
-    facts = {"run": str(run.folder), "model": run.recipe.model.name}
+    facts = {"run": run.name, "model": run.recipe.model.name}
     if run.step is not None:
         facts["step"] = str(run.step)
     if run.validation is not None:

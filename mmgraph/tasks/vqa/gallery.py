@@ -61,7 +61,7 @@ def write_gallery(
     """
     count = len(chosen.numbers)
     seen = _Seen(explain_samples(run, chosen.numbers, split, methods), count)
-    index = save_pages(seen, folder, title=f"{run.folder}: {chosen.about}")
+    index = save_pages(seen, folder, title=f"{run.name}: {chosen.about}")
     _remove_pages(folder, count)
     return Gallery(
         index,

@@ -1,7 +1,7 @@
 """A run of questions about scenes, read back from its folder."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,9 @@ from mmgraph.training import load_weights
 __all__ = ["LoadedRun", "load_run"]
 
 WEIGHTS = "model.safetensors"
+
+GOLDEN = (5**0.5 - 1) / 2
+"""Its multiples, without the whole parts, lie as evenly in 0..1 as any number's do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +39,15 @@ class LoadedRun:
     answerer: Answerer
     step: int | None
     validation: float | None
+
+    @property
+    def name(self) -> str:
+        """What it is called on a page: its folder as it was given, of an absolute one the last part alone.
+
+        Pages are passed on, and where a run lies on its owner's machine is nobody's business.
+        """
+        inside = not self.folder.is_absolute() and self.folder.parts and ".." not in self.folder.parts
+        return str(self.folder) if inside else self.folder.resolve().name
 
     def split(self, numbers: Sequence[int], split: str = "validation") -> Split:
         """Some questions of a split, as the model gets them, in the order of their numbers.
@@ -71,8 +83,35 @@ class LoadedRun:
         found = list(islice(self._questions(split), count))
         return self._build(found, range(len(found)))
 
-    def _questions(self, split: str) -> Iterator[tuple[Scene, Question]]:
-        """Every question of a split with its scene; a scene is drawn when its turn comes."""
+    def of_each_scene(self, count: int, split: str = "validation") -> tuple[tuple[int, ...], int]:
+        """The numbers of a question of each of the first scenes, and the number of these scenes.
+
+        A scene asks its kinds of questions in an order of its own: from scene to scene the place in it moves
+        on by the golden ratio, so that a few scenes show many kinds. Where there are fewer scenes than
+        `count`, each gives a second question, and so on, as long as it has any.
+
+        Raises:
+            InputError: as for `split`.
+        """
+        asked: list[tuple[int, int]] = []
+        start = 0
+        for scene in self._scenes(split):
+            if len(asked) == count:
+                break
+            if scene.questions:
+                asked.append((start, len(scene.questions)))
+            start += len(scene.questions)
+        rounds = range(max((length for _, length in asked), default=0))
+        numbers = (
+            first + (int(GOLDEN * place % 1 * length) + again) % length
+            for again in rounds
+            for place, (first, length) in enumerate(asked)
+            if again < length
+        )
+        return tuple(islice(numbers, count)), len(asked)
+
+    def _scenes(self, split: str) -> Iterable[Scene]:
+        """The scenes of a split; each is drawn when its turn comes."""
         if split == "test":
             raise InputError(
                 "the test split stays shut: whoever looks at single answers of it may choose by them what to "
@@ -80,8 +119,11 @@ class LoadedRun:
             )
         if split not in ("validation", "train"):
             raise InputError(f"there is no split {split!r}: give validation or train")
-        scenes = self.recipe.data.scenes(split)
-        return ((scene, question) for scene in scenes for question in scene.questions)
+        return self.recipe.data.scenes(split)
+
+    def _questions(self, split: str) -> Iterator[tuple[Scene, Question]]:
+        """Every question of a split with its scene."""
+        return ((scene, question) for scene in self._scenes(split) for question in scene.questions)
 
     def _build(self, asked: Sequence[tuple[Scene, Question]], numbers: Sequence[int]) -> Split:
         scenes = list({id(scene): scene for scene, _ in asked}.values())

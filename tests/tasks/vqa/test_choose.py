@@ -1,12 +1,13 @@
 """The first samples, the wrong ones and the unsure ones are what they are called."""
 
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
 
 from mmgraph.errors import InputError
-from mmgraph.tasks.vqa import choose, load_run
+from mmgraph.tasks.vqa import SceneData, choose, load_run
 from tests.tasks.vqa.runs import untrained_run
 
 
@@ -15,11 +16,33 @@ def run(tmp_path_factory):
     return load_run(untrained_run(tmp_path_factory.mktemp("run")))
 
 
-def test_the_first_are_the_first_or_all_there_are(run):
-    assert choose(run, 5).numbers == (0, 1, 2, 3, 4)
-    assert choose(run, 50).numbers == tuple(range(12))
-    assert choose(run, 50).about == "the first 12 samples of the validation split"
-    assert choose(run, 2, split="train").about == "the first 2 samples of the train split"
+def test_the_first_are_a_question_of_each_scene_before_any_second_one(run):
+    # Three scenes of four questions: by the golden ratio the first, the third and the first of theirs.
+    assert choose(run, 3).numbers == (0, 4 + 2, 8)
+    assert choose(run, 5).numbers == (0, 6, 8, 1, 7)
+    assert choose(run, 2, split="train").about == "2 questions of the first 2 scenes of the train split"
+    everything = choose(run, 50)
+    assert sorted(everything.numbers) == list(range(12))
+    assert everything.about == "12 questions of the first 3 scenes of the validation split"
+
+
+def test_a_scene_without_questions_is_passed_over_and_short_ones_give_what_they_have(run, monkeypatch):
+    (scene, *_) = run.recipe.data.scenes("validation")
+    scenes = [replace(scene, questions=scene.questions[:count]) for count in (2, 0, 1, 3)]
+    monkeypatch.setattr(SceneData, "scenes", lambda *_: scenes)
+    numbers, asked = run.of_each_scene(3)
+    assert (numbers, asked) == ((0, 2, 3), 3)
+    assert run.of_each_scene(9) == ((0, 2, 3, 1, 4, 5), 3)
+
+
+def test_the_first_of_a_few_scenes_are_of_many_families(tmp_path):
+    run = load_run(
+        untrained_run(
+            tmp_path, kind="sort-of-clevr", modalities=("image",), validation_scenes=6, questions_per_scene=20
+        )
+    )
+    samples = run.split(choose(run, 6).numbers)
+    assert len({question.family for _, question in samples.questions}) >= 5
 
 
 def test_the_wrong_ones_are_answered_wrong_and_none_is_left_out(run):
@@ -51,8 +74,9 @@ def test_what_cannot_be_chosen_is_an_error(run, tmp_path):
     with pytest.raises(InputError, match="test split stays shut"):
         choose(run, 1, split="test")
     empty = load_run(untrained_run(tmp_path, validation_scenes=0))
-    with pytest.raises(InputError, match=r"the validation split of .* is empty"):
-        choose(empty, 3)
+    for how in ("first", "wrong"):
+        with pytest.raises(InputError, match=r"the validation split of .* is empty"):
+            choose(empty, 3, how)
 
 
 def test_that_no_answer_is_wrong_is_said(run, monkeypatch):

@@ -31,7 +31,7 @@ def test_a_sample_comes_with_its_media_its_truth_and_what_is_known_of_it(run):
     assert found.prediction.expected == question.answer
     assert found.prediction.answer == run.answerer.predict(samples.graphs)[0]
     assert dict(found.about) == {
-        "run": str(run.folder),
+        "run": run.folder.name,
         "model": "1 relational layers, aligner attention, fusion attention",
         "step": "2",
         "validation accuracy": "25.0 %",

@@ -23,7 +23,7 @@ def test_a_gallery_has_a_page_a_sample_and_means_over_them(run, tmp_path):
     found = write_gallery(run, tmp_path, choose(run, 3), methods=["relevance"])
     assert names(tmp_path) == ["0.html", "1.html", "2.html", "index.html"]
     assert found.index == tmp_path / "index.html"
-    explained = list(explain_samples(run, range(3), methods=["relevance"]))
+    explained = list(explain_samples(run, choose(run, 3).numbers, methods=["relevance"]))
     assert found.samples == 3
     assert found.accuracy == sum(one.prediction.right for one in explained) / 3
     for field in fields(Fidelity):
@@ -31,7 +31,9 @@ def test_a_gallery_has_a_page_a_sample_and_means_over_them(run, tmp_path):
             values = [getattr(getattr(one["relevance"], side), field.name) for one in explained]
             assert getattr(mean["relevance"], field.name) == pytest.approx(sum(values) / 3)
     assert json.loads(json.dumps(found.as_dict()))["index"] == str(tmp_path / "index.html")
-    assert "the first 3 samples of the validation split" in found.index.read_text()
+    page = found.index.read_text()
+    assert f"{run.folder.name}: 3 questions of the first 3 scenes of the validation split" in page
+    assert str(run.folder.parent) not in page
 
 
 def test_a_smaller_gallery_leaves_no_page_of_the_larger_one_before(run, tmp_path):

@@ -54,6 +54,16 @@ def test_a_cell_of_a_comparison_answers_as_it_did_when_it_was_trained(name, tmp_
     assert run.recipe.model.name.startswith(name)
 
 
+def test_a_page_names_the_folder_as_it_was_given_and_none_above_an_absolute_one(tmp_path, monkeypatch):
+    (tmp_path / "runs" / "mine").mkdir(parents=True)
+    folder = untrained_run(tmp_path / "runs" / "mine")
+    assert load_run(folder).name == "mine"
+    monkeypatch.chdir(tmp_path)
+    assert load_run("runs/mine").name == "runs/mine"
+    monkeypatch.chdir(folder)
+    assert load_run(".").name == load_run("../mine").name == "mine"
+
+
 def test_samples_are_those_of_the_whole_split(tmp_path):
     run = load_run(untrained_run(tmp_path))
     scenes = list(DATA.scenes("validation"))

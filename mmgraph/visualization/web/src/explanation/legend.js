@@ -1,6 +1,7 @@
 // What curves and colours mean, under the media.
 
 import { el, svg } from "../shared/dom.js";
+import { methodFacts } from "./methods.js";
 
 const WATCHED = ["method", "layer", "head", "top", "threshold", "truth"];
 
@@ -24,7 +25,7 @@ function entries(model, state, scene) {
     if (judged && state.truth) found.push(item(line("truth"), "the truth"));
   }
   if (scene.scores.size) {
-    found.push(item(el("span", { class: "colour-key for" }), "speaks for the answer"));
+    found.push(item(el("span", { class: "colour-key for" }), methodFacts(state.method).score));
     if ([...scene.scores.values()].some(({ share }) => share < 0)) {
       found.push(item(el("span", { class: "colour-key against" }), "speaks against it"));
     }

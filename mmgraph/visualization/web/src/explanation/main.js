@@ -54,11 +54,10 @@ function build(page, model, given) {
   const status = make(createStatus, "p", { id: "status", "aria-live": "polite" });
   const detail = make(createDetail, "section", { id: "detail", "aria-label": "strongest links" });
   const note = make(createNote, "section", { id: "method-note", "aria-label": "the method" });
-  page.append(
-    make(createHeader, "header", {}),
-    make(createControls, "div", { id: "controls" }),
-    el("div", { class: "columns" }, stage, el("div", { class: "side" }, status, detail, note)),
-  );
+  // Where a sound makes the media long, the note stands beside them, else under them.
+  const side = el("div", { class: "side" }, status, detail, model.sound ? note : null);
+  const columns = el("div", { class: `columns${model.sound ? "" : " silent"}` }, stage, side, model.sound ? null : note);
+  page.append(make(createHeader, "header", {}), make(createControls, "div", { id: "controls" }), columns);
   // The media measure themselves: they have to be in the page.
   createMedia(media, model, store, extras);
   const views = el("div", { id: "views" });

@@ -1,6 +1,7 @@
 // The weights between two node types as a matrix.
 
 import { largestSize, marginals } from "./measures.js";
+import { wordsOf } from "./methods.js";
 import { pairKey } from "./model.js";
 import { drawMatrix } from "./panels/drawing.js";
 import { choice, element } from "./panels/elements.js";
@@ -66,7 +67,8 @@ export function matrixView(model, state, map, width, pictures) {
 export function captionOf(state, map) {
   const place = placeName(map, state.layer, state.head);
   const what = `${methodName(state.method)}${place ? `, ${place}` : ""}`;
-  return `${what}: how much each ${map.source} (row) looks at each ${map.target} (column); bars are the sums of rows and columns.`;
+  const { looksAt } = wordsOf(state.method);
+  return `${what}: how much each ${map.source} (row) ${looksAt} each ${map.target} (column); bars are the sums of rows and columns.`;
 }
 
 function nothing(model, method, map) {

@@ -2,8 +2,10 @@
 
 import { el } from "../shared/dom.js";
 import { weightText } from "../shared/text.js";
-import { CAUTION, methodFacts } from "./methods.js";
+import { methodFacts } from "./methods.js";
 import { cleanText } from "./names.js";
+
+const MEASURED = " The measures say how far the answer hangs on the nodes that this method puts first.";
 
 // Name, whether high is good, what it is.
 const MEASURES = [
@@ -23,14 +25,14 @@ export function createNote(root, model, store) {
 
 function content(entry) {
   if (!entry) return [el("h2", {}, "No method"), el("p", {}, "This explanation holds the sample, but no weights.")];
-  const { title, text } = methodFacts(entry.method);
+  const { title, text, caution } = methodFacts(entry.method);
   return [
     el("h2", {}, "Method: ", el("span", {}, cleanText(title, 60))),
     text ? el("p", {}, text) : null,
     entry.note ? el("p", { class: "aside" }, cleanText(entry.note, 600)) : null,
     entry.maps.size ? null : el("p", { class: "aside" }, "It gives every node a score and draws no links: colour says for or against, strength how much."),
     fidelityTable(entry),
-    el("p", { class: "caution" }, CAUTION),
+    el("p", { class: "caution" }, entry.fidelity ? caution + MEASURED : caution),
   ].filter(Boolean);
 }
 

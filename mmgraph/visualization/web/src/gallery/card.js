@@ -109,8 +109,9 @@ function legend(parts) {
 
 const kindClass = ({ kind }) => `kind-${KINDS.has(kind) ? kind : "other"}`;
 
+// Of the best method: how far the score falls without the nodes that it puts first.
 function fidelity([method, fall, chance]) {
-  const line = element("p", "fidelity", words("bdi", "", method), ` ${weightText(fall)}`);
+  const line = element("p", "fidelity", "comprehensiveness: ", words("bdi", "", method), ` ${weightText(fall)}`);
   if (chance !== null) line.append(`, chance ${weightText(chance)}`);
   return line;
 }
