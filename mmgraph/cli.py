@@ -1,4 +1,4 @@
-"""The command line: `mmgraph build`, `describe`, `compare`, `explain`, `gallery`, `doctor`."""
+"""The command line: `mmgraph build`, `describe`, `compare`, `explain`, `gallery`, `score`, `doctor`."""
 
 import json as jsonlib
 import sys
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mmgraph.builders import MultimodalBuilder
     from mmgraph.explanation import Explanation
     from mmgraph.explanation.make import MethodKind
+    from mmgraph.metrics.captioning import Score
+    from mmgraph.tasks.captioning import Captioning
     from mmgraph.tasks.vqa import VQA
 
 __all__ = ["main"]
@@ -121,6 +123,45 @@ def compare_vqa(
     _write_json(json, report.as_dict())
 
 
+def compare_captioning(
+    task: "Captioning",
+    seeds: int = 3,
+    arms: str = "full,no_graph,shuffled,random_image,most_frequent",
+    workers: int = 2,
+    open_test: bool = True,
+    gallery: int = 18,
+    out: str = "runs/compare_captioning",
+    json: str | None = None,
+) -> None:
+    """Compare models that write captions of scenes or photographs: the full one and its controls.
+
+    See mmgraph compare vqa: it stops and goes on in the same way.
+
+    Args:
+        task: the data, the size of the models and the budget.
+        seeds: how many of each.
+        arms: models by name, with commas between them; "full" is always among them.
+        workers: processes at a time.
+        open_test: test at the end; without it the table is of validation.
+        gallery: show so many validation captions of the reference arm's first run: the best, the worst and
+            others, with what each word looked at; 0 for none.
+        out: folder of the comparison.
+        json: where the table goes as well, as JSON.
+    """
+    from mmgraph.comparison import compare
+
+    named = [name.strip() for name in arms.split(",") if name.strip()]
+    try:
+        report = compare(task, named, seeds, out, workers, open_test, gallery)
+    except KeyboardInterrupt:
+        sys.exit(f"mmgraph: interrupted; what is finished is kept in {out}: the same command goes on")
+    print(report)
+    print(f"wrote {out}/table.md")
+    if gallery:
+        print(f"open {out}/gallery/examples.html")
+    _write_json(json, report.as_dict())
+
+
 def explain(
     run: str,
     sample: int | None = None,
@@ -204,8 +245,8 @@ def gallery(
     Args:
         run: the folder of a run; see mmgraph explain.
         samples: how many.
-        choose: the first ones, the first that were answered wrong, or those that the run was least sure of;
-            the last two among the first 1,000 of the split.
+        choose: first, a question of each of the first scenes; the first that were answered wrong; or those
+            that the run was least sure of; the last two among the first 1,000 of the split.
         split: validation or train; the test split stays shut.
         methods: methods by name, with commas between them; all that the model allows by default.
         out: folder of the pages; RUN/gallery by default.
@@ -224,6 +265,58 @@ def gallery(
     print(fidelity_table(found.fidelity, found.chance))
     print(f"wrote {found.index}")
     _write_json(json, found.as_dict())
+
+
+def score_captions(
+    results: str,
+    references: str,
+    split: Literal["train", "validation", "test"] | None = None,
+    partial: bool = False,
+    per_image: str | None = None,
+    json: str | None = None,
+) -> None:
+    """Score captions by BLEU, ROUGE-L, CIDEr, METEOR and others, without Java; see docs/metrics.md.
+
+    Args:
+        results: a file in COCO's form of results, a list of {image_id, caption}.
+        references: COCO's captions {images, annotations}, or Karpathy's json.
+        split: the part of Karpathy's json that the results are of.
+        partial: score the images that have a caption, though others have none.
+        per_image: where each image's scores go, as JSON.
+        json: where the scores go, as JSON.
+    """
+    from mmgraph.tasks.score_files import score_caption_files
+
+    scores = score_caption_files(results, references, split, partial, progress=True)
+    print(f"{len(scores['cider'].per_image)} images")
+    for name, score in scores.items():
+        print(f"  {name:<12} {score.value:.4f}{f'  ({score.note})' if score.note else ''}")
+    _write_json(json, {name: score.value for name, score in scores.items()} | _notes(scores))
+    if per_image is not None:
+        images = scores["cider"].per_image
+        values = {str(key): {name: one.per_image[key] for name, one in scores.items()} for key in images}
+        _write_json(per_image, values)
+        print(f"wrote {per_image}")
+
+
+def score_vqa(results: str, annotations: str, partial: bool = False, json: str | None = None) -> None:
+    """Score answers by VQA's soft accuracy, in per cent, over all questions and by type of answer.
+
+    Args:
+        results: a list of {question_id, answer}.
+        annotations: VQA v2's annotations, what ten people answered to each question.
+        partial: score the questions that have an answer, though others have none.
+        json: where the accuracies go, as JSON.
+    """
+    from mmgraph.tasks.score_files import score_vqa_files
+
+    found = score_vqa_files(results, annotations, partial)
+    values = {"accuracy": 100 * found.overall}
+    values |= {f"accuracy.{kind}": 100 * value for kind, value in found.by_type.items()}
+    print(f"{len(found.per_question)} questions")
+    for name, value in values.items():
+        print(f"  {name:<16} {value:.2f} %")
+    _write_json(json, values | {"questions": len(found.per_question)})
 
 
 def doctor(json: str | None = None) -> None:
@@ -265,9 +358,15 @@ COMMANDS: Any = {
     "compare": {
         "_help": "Train several models on equal terms and set them side by side.",
         "vqa": compare_vqa,
+        "captioning": compare_captioning,
     },
     "explain": explain,
     "gallery": gallery,
+    "score": {
+        "_help": "Score a file of results as the public evaluations do.",
+        "captions": score_captions,
+        "vqa": score_vqa,
+    },
     "doctor": doctor,
 }
 
@@ -343,6 +442,12 @@ def _explanation_as_dict(found: "Explanation") -> dict[str, Any]:
             for one in found.attributions
         },
     }
+
+
+def _notes(scores: "dict[str, Score]") -> dict[str, Any]:
+    """How many images, and what was used where a score says so, for JSON."""
+    used = {f"{name}_uses": score.note for name, score in scores.items() if score.note}
+    return {"images": len(scores["cider"].per_image), **used}
 
 
 def _write_json(path: str | None, values: dict[str, Any]) -> None:

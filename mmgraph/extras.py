@@ -15,6 +15,7 @@ EXTRAS: dict[str, str] = {
     "dgl": "dgl",
     "spacy": "spacy",
     "tensorboard": "tensorboard",
+    "nltk": "wordnet",
 }
 """Import name of each optional package -> the extra of mmgraph that installs it."""
 

@@ -202,3 +202,51 @@ def test_the_version_is_printed(capsys):
         main(["--version"])
     assert end.value.code == 0
     assert capsys.readouterr().out.strip() == f"mmgraph {mmgraph.__version__}"
+
+
+def test_score_captions_writes_the_scores_of_all_and_of_each_image(tmp_path, capsys):
+    results, references, out, images = (tmp_path / f"{name}.json" for name in "abcd")
+    results.write_text(
+        json.dumps([{"image_id": 1, "caption": "a dog runs"}, {"image_id": 2, "caption": "x"}])
+    )
+    captions = [{"image_id": 1, "caption": "a dog runs"}, {"image_id": 2, "caption": "a cat"}]
+    references.write_text(json.dumps({"images": [], "annotations": captions}))
+    written = ["--json", str(out), "--per_image", str(images)]
+    main(["score", "captions", str(results), str(references), *written])
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "2 images"
+    assert printed[-1] == f"wrote {images}"
+    found = json.loads(out.read_text())
+    assert found.keys() >= {"bleu_1", "bleu_2", "bleu_3", "bleu_4", "rouge_l", "cider", "meteor", "tuple_f"}
+    assert found["rouge_l"] == 0.5
+    assert found["images"] == 2
+    assert found["meteor_uses"].startswith("exact, stem")
+    each = json.loads(images.read_text())
+    assert each["1"]["rouge_l"] == 1.0
+    assert each["2"].keys() == each["1"].keys() == found.keys() - {"images", "meteor_uses"}
+
+
+def test_score_vqa_writes_per_cent_over_all_and_by_type(tmp_path, capsys):
+    results, annotations, out = (tmp_path / f"{name}.json" for name in "abc")
+    results.write_text(json.dumps([{"question_id": 1, "answer": "Yes"}, {"question_id": 2, "answer": "2"}]))
+    people = {"yes/no": ["yes"] * 9 + ["no"], "number": ["two"] * 2 + ["3"] * 8}
+    known = [
+        {"question_id": n, "question_type": "", "answer_type": kind, "answers": [{"answer": a} for a in said]}
+        for n, (kind, said) in enumerate(people.items(), start=1)
+    ]
+    annotations.write_text(json.dumps({"annotations": known}))
+    main(["score", "vqa", str(results), str(annotations), "--json", str(out)])
+    found = json.loads(out.read_text())
+    assert found.pop("questions") == 2
+    assert found == pytest.approx({"accuracy": 80.0, "accuracy.yes/no": 100.0, "accuracy.number": 60.0})
+    assert "accuracy         80.00 %" in capsys.readouterr().out
+
+
+def test_a_result_that_cannot_be_scored_is_one_line(tmp_path, capsys):
+    results, known = tmp_path / "a.json", tmp_path / "b.json"
+    results.write_text('[{"image_id": 7, "caption": "a"}, {"image_id": 7, "caption": "b"}]')
+    known.write_text('{"annotations": []}')
+    text = failure(capsys, "score", "captions", str(results), str(known))
+    assert text == f"mmgraph: {results}: [1]: image 7 is there twice: give one caption for each"
+    text = failure(capsys, "score", "vqa", str(tmp_path / "none.json"), str(known))
+    assert text == f"mmgraph: {tmp_path / 'none.json'}: cannot read: No such file or directory"

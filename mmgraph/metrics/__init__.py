@@ -9,17 +9,22 @@ from mmgraph.metrics.alignment import (
     pointing_accuracy,
 )
 from mmgraph.metrics.cross_modal import Ranks, cross_modal_ranks, modality_gap
+from mmgraph.metrics.vqa_accuracy import VQAAccuracy, normalise_answer, soft_accuracy, vqa_accuracy
 
 __all__ = [
     "Accuracy",
     "Ranks",
+    "VQAAccuracy",
     "accuracy",
     "accuracy_by",
     "cross_modal_ranks",
     "marginal_error",
     "mass_on_truth",
     "modality_gap",
+    "normalise_answer",
     "permutation_recovery",
     "plan_accuracy",
     "pointing_accuracy",
+    "soft_accuracy",
+    "vqa_accuracy",
 ]

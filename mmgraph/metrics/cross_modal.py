@@ -10,10 +10,12 @@ from torch.nn.functional import normalize
 
 from mmgraph.errors import InputError
 from mmgraph.metrics.accuracy import Accuracy
+from mmgraph.ops import ragged
 
 __all__ = ["Ranks", "cross_modal_ranks", "modality_gap"]
 
-SCORES_AT_ONCE = 1 << 24
+SCORES_AT_ONCE = 1 << 22
+"""As few as keep the matrix product fast: memory that is used again is faster than new."""
 
 
 @dataclass(frozen=True)
@@ -104,15 +106,30 @@ def _samples(name: str, rows: Tensor, samples: Tensor | None) -> Tensor:
 
 def _ranks(queries: Tensor, candidates: Tensor, query_sample: Tensor, candidate_sample: Tensor) -> Tensor:
     rows = max(1, SCORES_AT_ONCE // max(len(candidates), 1))
-    parts = zip(queries.split(rows), query_sample.split(rows), strict=True)
-    return torch.cat(
-        [_ranks_of(query @ candidates.T, own[:, None] == candidate_sample) for query, own in parts]
+    order = candidate_sample.argsort()
+    starts, ends = (
+        torch.searchsorted(candidate_sample[order], query_sample, right=right) for right in (False, True)
     )
+    found = [queries.new_zeros(0, dtype=torch.long)]
+    for part, start, end in zip(queries.split(rows), starts.split(rows), ends.split(rows), strict=True):
+        query = torch.repeat_interleave(end - start)
+        partner = order[start[query] + ragged.positions(end - start)]
+        found.append(_ranks_of(part @ candidates.T, query, partner))
+    return torch.cat(found)
 
 
-def _ranks_of(scores: Tensor, true: Tensor) -> Int[Tensor, " N"]:
-    """One more than the false candidates that do not score below the best true one; NaN is not below."""
-    if not scores.numel():
-        return torch.zeros(len(scores), dtype=torch.long, device=scores.device)
-    best = scores.masked_fill(~true, -math.inf).amax(1, keepdim=True)
-    return 1 + (~(scores < best) & ~true).sum(1)
+def _ranks_of(
+    scores: Float[Tensor, "Q C"], query: Int[Tensor, " T"], partner: Int[Tensor, " T"]
+) -> Int[Tensor, " Q"]:
+    """One more than the false candidates that do not score below the best true one; NaN is not below.
+
+    Args:
+        scores: of all pairs.
+        query: of each true pair.
+        partner: the candidate of the same.
+    """
+    true = scores[query, partner]
+    best = scores.new_full((len(scores),), -math.inf).scatter_reduce(0, query, true, "amax")
+    below = (scores < best[:, None]).sum(1)
+    not_below = torch.zeros_like(below).index_add_(0, query, (~(true < best[query])).long())
+    return 1 + scores.shape[1] - below - not_below
