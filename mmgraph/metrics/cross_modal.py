@@ -10,7 +10,6 @@ from torch.nn.functional import normalize
 
 from mmgraph.errors import InputError
 from mmgraph.metrics.accuracy import Accuracy
-from mmgraph.ops import ragged
 
 __all__ = ["Ranks", "cross_modal_ranks", "modality_gap"]
 
@@ -112,9 +111,11 @@ def _ranks(queries: Tensor, candidates: Tensor, query_sample: Tensor, candidate_
     )
     found = [queries.new_zeros(0, dtype=torch.long)]
     for part, start, end in zip(queries.split(rows), starts.split(rows), ends.split(rows), strict=True):
-        query = torch.repeat_interleave(end - start)
-        partner = order[start[query] + ragged.positions(end - start)]
-        found.append(_ranks_of(part @ candidates.T, query, partner))
+        count = end - start
+        query = torch.repeat_interleave(count)
+        # Of the candidates sorted by sample, each query's own ones lie from its start to its end.
+        place = torch.arange(len(query), device=query.device) + (start - count.cumsum(0) + count)[query]
+        found.append(_ranks_of(part @ candidates.T, query, order[place]))
     return torch.cat(found)
 
 

@@ -110,7 +110,7 @@ def test_an_interrupted_comparison_keeps_what_is_done_and_leaves_no_process(tmp_
     while time.monotonic() < end and "train slow 0" not in _read(tmp_path / "log"):
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(timeout=30) != 0
+    assert process.wait(timeout=180) != 0
     assert (tmp_path / "out" / "cells" / "plain" / "seed0" / "results.json").exists()
     assert not (tmp_path / "out" / "cells" / "slow" / "seed0" / "results.json").exists()
     assert _ends(process.pid), "some process of the comparison is still there"

@@ -41,15 +41,19 @@ class PlainFeatures:
             to 1, or are 0 where there is no gradient).
         pixels: the region as that many by that many pixels, each the mean of its cell, row by row, RGB; 0 for
             none.
+        cells: the statistics of each of that many by that many cells, row by row; 0 for none. Their
+            directions are the histograms of Dalal and Triggs, "Histograms of Oriented Gradients for Human
+            Detection", CVPR 2005, normalised in each cell by itself, and the colours stand beside them.
     """
 
     statistics: bool
     pixels: int
+    cells: int = 0
 
     @property
     def dim(self) -> int:
         """How wide the features are, with the position."""
-        return STATISTICS_DIM * self.statistics + 3 * self.pixels**2 + POSITION_DIM
+        return STATISTICS_DIM * (self.statistics + self.cells**2) + 3 * self.pixels**2 + POSITION_DIM
 
     def __call__(
         self, images: Sequence[NDArray[np.uint8]], boxes: Boxes, image: Int[Tensor, " N"]
@@ -65,39 +69,48 @@ class PlainFeatures:
         counts = torch.bincount(image, minlength=len(images))
         for chunks in _chunks_by_size(images, counts):
             height, width, _ = images[int(chunks[0][0])].shape
-            statistics = RegionStatistics(len(chunks[0]), height, width) if self.statistics else None
+            needed = self.statistics or self.cells
+            statistics = RegionStatistics(len(chunks[0]), height, width) if needed else None
             for members in chunks:
                 place = torch.full((len(images),), -1)
                 place[members] = torch.arange(len(members))
                 rows = (place[image] >= 0).nonzero()[:, 0]
                 stack = torch.from_numpy(np.stack([images[i] for i in members.tolist()]))
                 call = (stack, boxes[rows], place[image[rows]])
-                parts = [] if statistics is None else [statistics(*call)]
+                parts = []
+                if statistics is not None:
+                    parts += [statistics(*call)] if self.statistics else []
+                    parts += [cell_statistics(statistics, *call, self.cells)] if self.cells else []
                 parts += [small_pixels(*call, self.pixels)] if self.pixels else []
                 out[rows] = torch.cat(parts, dim=1)
         return out
 
 
 def as_plain_features(text: str) -> PlainFeatures:
-    """What "statistics", "pixels:P" or "statistics+pixels:P" says.
+    """What "statistics", "cells:C", "pixels:P", or several of them with "+" between, say.
 
     Raises:
         InputError: it says anything else.
     """
-    names = text.split("+")
-    counts = [name.removeprefix("pixels:") for name in names if name.startswith("pixels:")]
-    sides = [int(count) for count in counts if count.isascii() and count.isdecimal()]
-    statistics = names.count("statistics")
-    if len(sides) + statistics != len(names) or max(len(sides), statistics) > 1 or not _within(sides):
-        raise InputError(
-            f"RegionBuilder(features={text!r}): expected 'statistics', 'pixels:5' (1 to {FINEST}), "
-            "'statistics+pixels:5', 'given:2048', or a function such as VisionFeatures(...)"
-        )
-    return PlainFeatures(bool(statistics), sides[0] if sides else 0)
+    sides = {"statistics": 0, "pixels": 0, "cells": 0}
+    for part in text.split("+"):
+        name, _, number = part.partition(":")
+        side = 1 if part == "statistics" else _side(name, number)
+        if not side or sides[name]:
+            raise InputError(
+                f"RegionBuilder(features={text!r}): expected 'statistics', 'pixels:5' (1 to {FINEST}), "
+                "'cells:4' (likewise), several of them such as 'statistics+pixels:5', 'given:2048', or a "
+                "function such as VisionFeatures(...)"
+            )
+        sides[name] = side
+    return PlainFeatures(bool(sides["statistics"]), sides["pixels"], sides["cells"])
 
 
-def _within(sides: Sequence[int]) -> bool:
-    return all(1 <= side <= FINEST for side in sides)
+def _side(name: str, number: str) -> int:
+    """P of "pixels:P" or C of "cells:C"; 0 where it says anything else."""
+    if name not in ("pixels", "cells") or not (number.isascii() and number.isdecimal()):
+        return 0
+    return int(number) if 1 <= int(number) <= FINEST else 0
 
 
 def position_features(boxes: Boxes, sizes: Float[Tensor, "N 2"]) -> Float[Tensor, "N 8"]:
@@ -124,6 +137,29 @@ def _chunks_by_size(
             by_size.setdefault(image.shape, []).append(number)
     for (height, width, _), members in by_size.items():
         yield torch.tensor(members).split(max(1, min(ROWS // height, PIXELS // (height * width))))
+
+
+def cell_statistics(
+    statistics: RegionStatistics,
+    images: UInt8[Tensor, "B H W 3"],
+    boxes: Boxes,
+    image: Int[Tensor, " N"],
+    side: int,
+) -> Float[Tensor, "N D"]:
+    """The statistics of the `side` x `side` cells of each box, whose borders are whole pixels."""
+    steps = torch.arange(side + 1, dtype=boxes.dtype) / side
+    x, y = (boxes[:, i, None] + (boxes[:, i + 2] - boxes[:, i])[:, None] * steps for i in (0, 1))
+    cells = torch.stack(
+        [
+            x[:, None, :-1].expand(-1, side, -1),
+            y[:, :-1, None].expand(-1, -1, side),
+            x[:, None, 1:].expand(-1, side, -1),
+            y[:, 1:, None].expand(-1, -1, side),
+        ],
+        dim=-1,
+    )
+    found = statistics(images, cells.reshape(-1, 4), image.repeat_interleave(side * side))
+    return found.view(len(boxes), -1)
 
 
 def small_pixels(

@@ -86,6 +86,33 @@ def test_cells_that_cut_pixels_take_them_in_part():
     assert of_one(PlainFeatures(False, 1), image, [0.5, 0, 1.5, 1])[0].tolist() == [0.5] * 3
 
 
+def test_the_statistics_of_cells_are_those_of_boxes_row_by_row():
+    image = picture()
+    found = of_one(PlainFeatures(False, 0, 2), image, [6, 3, 18, 33])
+    cells = [[6, 3, 12, 18], [12, 3, 18, 18], [6, 18, 12, 33], [12, 18, 18, 33]]
+    assert torch.equal(found, of_one(STATISTICS, image, *cells).view(1, -1))
+    assert PlainFeatures(False, 0, 2).dim == found.shape[1] + 8
+
+
+def test_the_directions_of_cells_are_scikit_image_s_histograms_of_oriented_gradients():
+    hog = pytest.importorskip("skimage.feature").hog
+    image = np.repeat(torch.randint(0, 256, (48, 60, 1), dtype=torch.uint8).numpy(), 3, axis=2)
+    found = of_one(PlainFeatures(False, 0, 4), image, [0, 0, 60, 48]).view(4, 4, 15)[..., 7:]
+    # Twice as many bins begin, not end, at our bins' centres: two of them make one of ours.
+    grey = image[..., 0].astype(float)
+    fine = hog(grey, 16, (12, 15), (1, 1), block_norm="L1", feature_vector=False)[:, :, 0, 0]
+    expected = np.roll(fine, 1, axis=-1).reshape(4, 4, 8, 2).sum(-1)
+    assert np.allclose(found.numpy(), expected, atol=1e-3)
+
+
+def test_all_kinds_stand_side_by_side():
+    image, box = picture(), [3, 5, 29, 30]
+    found = of_one(PlainFeatures(True, 4, 3), image, box)
+    alone = STATISTICS, PlainFeatures(False, 0, 3), PlainFeatures(False, 4)
+    assert torch.equal(found, torch.cat([of_one(part, image, box) for part in alone], 1))
+    assert PlainFeatures(True, 4, 3).dim == found.shape[1] + 8
+
+
 def test_both_kinds_stand_side_by_side():
     image, box = picture(), [3, 5, 29, 30]
     both = of_one(PlainFeatures(True, 4), image, box)
@@ -97,7 +124,7 @@ def test_both_kinds_stand_side_by_side():
 @pytest.mark.parametrize("box", [[5, 5, 5, 5], [60, 40, 60, 40], [0, 0, 0, 9], [59.99, 0, 60, 40]])
 @pytest.mark.parametrize("side", [1, 5, 16])
 def test_boxes_without_area_count_one_pixel(box, side):
-    found = of_one(PlainFeatures(True, side), picture(), box)
+    found = of_one(PlainFeatures(True, side, side), picture(), box)
     assert bool(found.isfinite().all())
     assert float(found.min()) >= 0
     assert float(found.max()) <= 1
@@ -109,7 +136,7 @@ def test_features_do_not_depend_on_the_batch(monkeypatch):
     corners = torch.rand(8, 2, dtype=torch.float64)
     sizes = torch.tensor([images[i].shape[1::-1] for i in image.tolist()], dtype=torch.float64)
     boxes = torch.cat([corners * sizes / 2, (corners + 1) * sizes / 2], 1)
-    features = PlainFeatures(True, 5)
+    features = PlainFeatures(True, 5, 2)
     expected = torch.cat(
         [of_one(features, images[int(i)], box.tolist()) for i, box in zip(image, boxes, strict=True)]
     )
@@ -129,6 +156,8 @@ def test_rules_are_read_from_words():
     assert as_plain_features("statistics") == PlainFeatures(True, 0)
     assert as_plain_features("pixels:7") == PlainFeatures(False, 7)
     assert as_plain_features("statistics+pixels:5") == PlainFeatures(True, 5)
+    assert as_plain_features("cells:4") == PlainFeatures(False, 0, 4)
+    assert as_plain_features("pixels:3+cells:2+statistics") == PlainFeatures(True, 3, 2)
 
 
 @pytest.mark.parametrize(
@@ -145,6 +174,9 @@ def test_rules_are_read_from_words():
         "pixels:3+pixels:4",
         "statistics+statistics",
         "statistics:3",
+        "cells",
+        "cells:0",
+        "cells:2+cells:2",
     ],
 )
 def test_other_words_are_errors(text):
