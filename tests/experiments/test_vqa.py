@@ -53,7 +53,8 @@ def test_a_run_shows_its_first_answers_at_the_end(tmp_path):
     vqa.run(vqa.Config(kind="sort-of-clevr", modalities=("image",), out=str(tmp_path), **small))
     pages = sorted(path.name for path in (tmp_path / "gallery").iterdir())
     assert pages == ["0.html", "index.html"]
-    assert "1 questions of the first 1 scenes of the validation split" in (tmp_path / "gallery" / "index.html").read_text()
+    index = (tmp_path / "gallery" / "index.html").read_text()
+    assert "1 questions of the first 1 scenes of the validation split" in index
 
 
 def test_the_test_split_stays_shut_by_default(tmp_path, monkeypatch):
