@@ -3,6 +3,7 @@
 from mmgraph.training.checkpoint import load_weights, save_weights
 from mmgraph.training.evaluate import SubsetScore, SubsetScores, evaluate
 from mmgraph.training.fit import Fitted, fit
+from mmgraph.training.fit_epochs import fit_epochs
 from mmgraph.training.modality_dropout import ModalityDropout
 from mmgraph.training.run import Run
 
@@ -14,6 +15,7 @@ __all__ = [
     "SubsetScores",
     "evaluate",
     "fit",
+    "fit_epochs",
     "load_weights",
     "save_weights",
 ]

@@ -15,6 +15,7 @@ from mmgraph.errors import InputError
 from mmgraph.graph import GraphStore, HeteroGraph
 from mmgraph.training.checkpoint import load_weights, save_weights
 from mmgraph.training.run import Run
+from mmgraph.training.running_terms import RunningTerms, validation_score
 
 __all__ = ["Fitted", "Objective", "fit"]
 
@@ -91,7 +92,7 @@ def fit(
     optimizer = _optimizer(module, learning_rate, weight_decay)
     best_step, best_score, start = 0, -math.inf, time.perf_counter()
     bar = tqdm(total=steps, desc="training", unit="step", disable=None)
-    running: dict[str, Tensor] = {}
+    running = RunningTerms()
     step = 0
     module.train()
     try:
@@ -101,12 +102,12 @@ def fit(
             progress = max((step - 0.5) / steps, share)
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate * _schedule(progress)
-            _add(running, _step(module, objective, batch.to(device, non_blocking=True), optimizer, clip))
+            running.add(_step(module, objective, batch.to(device, non_blocking=True), optimizer, clip))
             bar.update()
             last = step >= steps or share >= 1
             if last or step % validate_every == 0:
-                terms = _read(running, step, run)
-                score = _score(module, validate)
+                terms = running.read(step, run)
+                score = validation_score(module, validate)
                 run.log(step=step, validation=score, **terms)
                 bar.set_postfix({name: f"{v:.3f}" for name, v in {"validation": score, **terms}.items()})
                 if not best_step or score > best_score:
@@ -135,38 +136,6 @@ def _step(
     nn.utils.clip_grad_norm_(module.parameters(), clip)
     optimizer.step()
     return {name: term.detach() for name, term in terms.items()}
-
-
-def _add(running: dict[str, Tensor], terms: dict[str, Tensor]) -> None:
-    """Sum the terms where they lie, and count the steps: reading them now would wait for the device."""
-    for name, term in {**terms, "steps": torch.ones(())}.items():
-        running[name] = running[name] + term if name in running else term
-
-
-def _read(running: dict[str, Tensor], step: int, run: Run) -> dict[str, float]:
-    """The mean of each term since the last reading; a term that a step lacks counts as 0 there."""
-    count = float(running.pop("steps"))
-    means = {name: float(value) / count for name, value in running.items()}
-    running.clear()
-    if wrong := {name: value for name, value in means.items() if not math.isfinite(value)}:
-        raise InputError(
-            f"at step {step} the loss is not finite ({wrong}): lower learning_rate, or look for extreme "
-            "features with validate(graph)"
-            + (f"; the best weights so far are in {run.checkpoint}" if run.checkpoint.exists() else "")
-        )
-    return means
-
-
-def _score(module: nn.Module, validate: Callable[[], float]) -> float:
-    module.eval()
-    try:
-        with torch.inference_mode():
-            score = validate()
-    finally:
-        module.train()
-    if math.isnan(score):
-        raise InputError("validate() returned NaN, which no other score is better than: give a number")
-    return score
 
 
 def _schedule(progress: float) -> float:

@@ -1,0 +1,3 @@
+"""Recommendation: data, arms, training, scores."""
+
+__all__: list[str] = []
