@@ -26,6 +26,7 @@ class Config:
         seeds: how many of each.
         workers: processes at a time.
         open_test: open the test split at the end, and report it.
+        examples: how many validation captions `gallery/examples.html` shows; 0 for none.
         out: folder of the run.
     """
 
@@ -34,13 +35,16 @@ class Config:
     seeds: int = 3
     workers: int = 1
     open_test: bool = False
+    examples: int = 18
     out: str = "runs/retrieval"
 
 
 def run(config: Config) -> Report:
     """Train all arms, and write `results.md` beside the comparison's own files."""
     names = [name.strip() for name in config.arms.split(",") if name.strip()]
-    report = compare(config.task, names, config.seeds, config.out, config.workers, config.open_test)
+    report = compare(
+        config.task, names, config.seeds, config.out, config.workers, config.open_test, config.examples
+    )
     write_atomically(Path(config.out) / "results.md", (table(report) + "\n").encode())
     return report
 
@@ -69,6 +73,8 @@ def main() -> None:
     config = auto_cli(Config, as_positional=False)
     print(table(run(config)))
     print(f"wrote {Path(config.out) / 'results.md'}")
+    if config.examples:
+        print(f"open {Path(config.out) / 'gallery' / 'examples.html'}")
 
 
 if __name__ == "__main__":

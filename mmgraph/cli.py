@@ -12,10 +12,12 @@ from mmgraph.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
     from mmgraph.builders import MultimodalBuilder
+    from mmgraph.comparison import Task
     from mmgraph.explanation import Explanation
     from mmgraph.explanation.make import MethodKind
     from mmgraph.metrics.captioning import Score
     from mmgraph.tasks.captioning import Captioning
+    from mmgraph.tasks.retrieval import Retrieval
     from mmgraph.tasks.vqa import VQA
 
 __all__ = ["main"]
@@ -104,23 +106,9 @@ def compare_vqa(
         out: folder of the comparison.
         json: where the table goes as well, as JSON.
     """
-    from mmgraph.comparison import compare
-
-    named = [
-        prefix + name.strip()
-        for prefix, names in (("", arms), ("aligner:", aligners), ("fusion:", fusions))
-        for name in names.split(",")
-        if name.strip()
-    ]
-    try:
-        report = compare(task, named, seeds, out, workers, open_test, gallery)
-    except KeyboardInterrupt:
-        sys.exit(f"mmgraph: interrupted; what is finished is kept in {out}: the same command goes on")
-    print(report)
-    print(f"wrote {out}/table.md")
-    if gallery:
-        print(f"open {out}/gallery/index.html")
-    _write_json(json, report.as_dict())
+    listed = (("", arms), ("aligner:", aligners), ("fusion:", fusions))
+    named = [prefix + name for prefix, names in listed for name in _split_names(names)]
+    _compare(task, named, seeds, workers, open_test, gallery, out, json)
 
 
 def compare_captioning(
@@ -148,18 +136,37 @@ def compare_captioning(
         out: folder of the comparison.
         json: where the table goes as well, as JSON.
     """
-    from mmgraph.comparison import compare
+    page = "examples.html"
+    _compare(task, _split_names(arms), seeds, workers, open_test, gallery, out, json, page)
 
-    named = [name.strip() for name in arms.split(",") if name.strip()]
-    try:
-        report = compare(task, named, seeds, out, workers, open_test, gallery)
-    except KeyboardInterrupt:
-        sys.exit(f"mmgraph: interrupted; what is finished is kept in {out}: the same command goes on")
-    print(report)
-    print(f"wrote {out}/table.md")
-    if gallery:
-        print(f"open {out}/gallery/examples.html")
-    _write_json(json, report.as_dict())
+
+def compare_retrieval(
+    task: "Retrieval",
+    seeds: int = 3,
+    arms: str = "full,no_graph,shuffled,ridge",
+    workers: int = 2,
+    open_test: bool = True,
+    gallery: int = 18,
+    out: str = "runs/compare_retrieval",
+    json: str | None = None,
+) -> None:
+    """Compare models that find pictures by texts and texts by pictures: the full one and its controls.
+
+    See mmgraph compare vqa: it stops and goes on in the same way.
+
+    Args:
+        task: the data, the size of the models and the budget.
+        seeds: how many of each.
+        arms: models by name, with commas between them; "full" is always among them.
+        workers: processes at a time.
+        open_test: test at the end; without it the table is of validation.
+        gallery: show so many validation captions of the reference arm's first run with the pictures that
+            they found: the best, the worst and others; 0 for none.
+        out: folder of the comparison.
+        json: where the table goes as well, as JSON.
+    """
+    page = "examples.html"
+    _compare(task, _split_names(arms), seeds, workers, open_test, gallery, out, json, page)
 
 
 def explain(
@@ -359,6 +366,7 @@ COMMANDS: Any = {
         "_help": "Train several models on equal terms and set them side by side.",
         "vqa": compare_vqa,
         "captioning": compare_captioning,
+        "retrieval": compare_retrieval,
     },
     "explain": explain,
     "gallery": gallery,
@@ -369,6 +377,36 @@ COMMANDS: Any = {
     },
     "doctor": doctor,
 }
+
+
+def _compare(
+    task: "Task",
+    arms: list[str],
+    seeds: int,
+    workers: int,
+    open_test: bool,
+    gallery: int,
+    out: str,
+    json: str | None,
+    page: str | None = "index.html",
+) -> None:
+    """Compare, and print the table and where it is; `page` is the gallery's, None where there is none."""
+    from mmgraph.comparison import compare
+
+    try:
+        report = compare(task, arms, seeds, out, workers, open_test, gallery)
+    except KeyboardInterrupt:
+        sys.exit(f"mmgraph: interrupted; what is finished is kept in {out}: the same command goes on")
+    print(report)
+    print(f"wrote {out}/table.md")
+    if gallery and page is not None:
+        print(f"open {out}/gallery/{page}")
+    _write_json(json, report.as_dict())
+
+
+def _split_names(names: str) -> list[str]:
+    """The names in a list with commas."""
+    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 def _builder(boxes: str, seconds: float) -> "MultimodalBuilder":
@@ -406,7 +444,7 @@ def _names(methods: str | None) -> "list[MethodKind] | None":
 
     if methods is None:
         return None
-    names = [name.strip() for name in methods.split(",") if name.strip()]
+    names = _split_names(methods)
     known = {str(name): name for name in METHODS}
     if not names or set(names) - known.keys():
         wrong = next((name for name in names if name not in known), methods)

@@ -16,6 +16,7 @@ EXTRAS: dict[str, str] = {
     "spacy": "spacy",
     "tensorboard": "tensorboard",
     "nltk": "wordnet",
+    "pyarrow": "parquet",
 }
 """Import name of each optional package -> the extra of mmgraph that installs it."""
 

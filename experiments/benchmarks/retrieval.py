@@ -4,19 +4,18 @@
     python -m experiments.benchmarks.retrieval --full --json retrieval.json
 
 Random vectors of width 256 in float32. Figures: `ranks.20000.seconds` for 20,000 texts and as many pictures,
-both ways, `ranks.20000.peak_mib` of tensors above the vectors themselves, and of 20,000 texts with five to a
-picture (4,000 pictures) `ranks.20000_by_5.seconds`; with --full `ranks.100000.seconds` and its memory, else
-`ranks.100000.seconds_extrapolated`, 25 times the first, as the work grows with the number of pairs. Seconds
-are CPU time, with one thread.
+both ways, `ranks.20000.peak_mib`, how far the process's memory rises above that of the vectors themselves,
+and of 20,000 texts with five to a picture (4,000 pictures) `ranks.20000_by_5.seconds`; with --full
+`ranks.100000.seconds` and its memory, else `ranks.100000.seconds_extrapolated`, 25 times the first, as the
+work grows with the number of pairs. Seconds are CPU time, with one thread.
 """
 
 import argparse
-import time
 
 import torch
 
-from experiments.benchmarks.memory import peak_bytes
 from experiments.benchmarks.timing import write_figures
+from mmgraph.comparison import Usage
 from mmgraph.metrics import cross_modal_ranks
 
 __all__ = ["main"]
@@ -62,16 +61,9 @@ def ranks(texts: int, each: int = 1) -> tuple[float, float]:
     pictures = torch.randn(texts // each, WIDTH, generator=generator)
     item = torch.arange(texts // each).repeat_interleave(each)
     near = pictures[item] + 3 * torch.randn(len(item), WIDTH, generator=generator)
-    spent = []
-
-    def rank() -> None:
-        start = time.process_time()
+    with Usage() as usage:
         cross_modal_ranks(near, pictures, item)
-        spent.append(time.process_time() - start)
-
-    # Watching the memory costs next to nothing here: there are few blocks, and large ones.
-    mib = peak_bytes(rank) / 2**20
-    return spent[-1], mib
+    return usage.cpu_seconds, usage.peak_mib
 
 
 if __name__ == "__main__":

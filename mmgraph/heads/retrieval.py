@@ -101,6 +101,11 @@ class RetrievalHead(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature)))
         self.matches = nn.ModuleList([MatchHead(dim, dropout) for _ in self.match])
 
+    @property
+    def scale(self) -> Float[Tensor, ""]:
+        """What cosines are multiplied by to be logits: one over the temperature."""
+        return at_most(self.log_scale, -math.log(self.coldest)).exp()
+
     def embed(self, encoded: Encoded) -> dict[NodeType, Float[Tensor, "B W"]]:
         """The place of each sample's modalities in the common space."""
         found = {}
@@ -127,8 +132,7 @@ class RetrievalHead(nn.Module):
         """
         places = self.embed(encoded)
         different = target[:, None] != target
-        scale = at_most(self.log_scale, -math.log(self.coldest)).exp()
-        terms = {}
+        scale, terms = self.scale, {}
         for source, other in combinations(self.modalities, 2):
             present, cosines = _both(encoded, source, other), _cosines(places[source], places[other])
             terms[f"contrast_{source}_{other}"] = symmetric_info_nce(scale * cosines, present, different)

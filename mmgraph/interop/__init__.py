@@ -6,6 +6,7 @@ from typing import Any
 _HOME = {
     "to_pyg": "pyg",
     "from_pyg": "pyg",
+    "PyGNeighbourSampler": "pyg_sampler",
     "to_networkx": "networkx",
     "from_networkx": "networkx",
     "to_dgl": "dgl",
@@ -14,7 +15,17 @@ _HOME = {
     "load": "files",
 }
 
-__all__ = ["from_dgl", "from_networkx", "from_pyg", "load", "save", "to_dgl", "to_networkx", "to_pyg"]
+__all__ = [
+    "PyGNeighbourSampler",
+    "from_dgl",
+    "from_networkx",
+    "from_pyg",
+    "load",
+    "save",
+    "to_dgl",
+    "to_networkx",
+    "to_pyg",
+]
 
 
 def __getattr__(name: str) -> Any:

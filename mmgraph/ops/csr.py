@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mmgraph.errors import InputError
 
-__all__ = ["Csr", "csr"]
+__all__ = ["Csr", "csr", "transposed"]
 
 LARGEST = 2**31 - 1
 
@@ -52,6 +52,20 @@ class Csr:
     def num_edges(self) -> int:
         """E."""
         return self.source.shape[0]
+
+
+def transposed(entries: Csr) -> Csr:
+    """The same edges the other way round, without sorting: sources are targets."""
+    places = torch.arange(entries.num_edges, device=entries.back.device)
+    return Csr(
+        rowptr=entries.colptr,
+        source=entries.back_target,
+        target=entries.source.index_select(0, entries.back),
+        order=entries.order.index_select(0, entries.back),
+        colptr=entries.rowptr,
+        back=torch.empty_like(entries.back).scatter_(0, entries.back, places),
+        back_target=entries.source,
+    )
 
 
 def csr(edge_index: Int[Tensor, "2 E"], num_sources: int, num_targets: int) -> Csr:

@@ -33,18 +33,27 @@ class Run:
         folder: where to; it is made. An earlier run's files in it are replaced, its pages removed.
         config: the configuration, as nested plain values.
         tensorboard: whether TensorBoard's files are written too; needs the extra `tensorboard`.
+        writes: false for a process of a run that is not its first: nothing is written or removed.
 
     Raises:
         MissingExtraError: TensorBoard is asked for and not installed.
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], config: Mapping[str, Any], tensorboard: bool = False
+        self,
+        folder: str | os.PathLike[str],
+        config: Mapping[str, Any],
+        tensorboard: bool = False,
+        writes: bool = True,
     ) -> None:
         if tensorboard:
             require("tensorboard")
         self.folder = Path(folder)
         self.start = time.perf_counter()
+        self.writes = writes
+        self._board: Any = None
+        if not writes:
+            return
         for name in ("metrics.jsonl", "model.safetensors", "results.json", "run.json"):
             (self.folder / name).unlink(missing_ok=True)
         for name in ("gallery", "explanations"):
@@ -60,6 +69,8 @@ class Run:
 
     def log(self, **values: Any) -> None:
         """Append a line to `metrics.jsonl`."""
+        if not self.writes:
+            return
         self._show(values)
         values["seconds"] = round(time.perf_counter() - self.start, 2)
         with (self.folder / "metrics.jsonl").open("a") as file:
@@ -76,6 +87,8 @@ class Run:
 
     def finish(self, results: Mapping[str, Any]) -> None:
         """Write `results.json`."""
+        if not self.writes:
+            return
         write_atomically(self.folder / "results.json", _pretty(results))
 
 

@@ -1,8 +1,14 @@
 """The users and items that there are, and what is known of the items."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor
 
 from mmgraph.data.recommendation.item_features import ItemFeatures
 from mmgraph.data.recommendation.knowledge import Knowledge
@@ -24,7 +30,7 @@ class Catalogue:
         knowledge: facts about the items; None for none.
 
     Raises:
-        InputError: features or titles of another number of items.
+        InputError: features or titles of another number of items, or an id that stands twice.
     """
 
     user_ids: tuple[str, ...]
@@ -43,6 +49,10 @@ class Catalogue:
         for name, count in counts.items():
             if count != self.num_items:
                 raise InputError(f"Catalogue has {self.num_items} items, but {count} rows of {name}")
+        for kind, ids in (("user", self.user_ids), ("item", self.item_ids)):
+            if len(set(ids)) != len(ids):
+                twice = next(id for id, times in Counter(ids).items() if times > 1)
+                raise InputError(f"Catalogue got the {kind} {twice!r} twice: give each a name of its own")
 
     @property
     def num_users(self) -> int:
@@ -53,6 +63,12 @@ class Catalogue:
     def num_items(self) -> int:
         """I."""
         return len(self.item_ids)
+
+    @property
+    def has_features(self) -> Bool[Tensor, " I"]:
+        """Items of which any modality is there."""
+        present = [found.present for found in self.features.values()]
+        return reduce(torch.logical_or, present, torch.zeros(self.num_items, dtype=torch.bool))
 
     def title(self, item: int) -> str:
         """How an item is shown."""

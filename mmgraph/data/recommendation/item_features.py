@@ -1,9 +1,10 @@
 """What items look, sound or read like: one modality's vector of each item, where there is one."""
 
 from dataclasses import dataclass
+from typing import Optional
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mmgraph.errors import InputError
@@ -20,7 +21,7 @@ class ItemFeatures:
         present: which items have it.
 
     Raises:
-        InputError: not one flag for each row, or a number that is not finite.
+        InputError: not one flag for each row.
     """
 
     x: Float[Tensor, "I D"]
@@ -34,13 +35,14 @@ class ItemFeatures:
 
     @classmethod
     def of(cls, x: Float[Tensor, "I D"], present: Bool[Tensor, " I"] | None = None) -> "ItemFeatures":
-        """Features in float32; without flags an item has the modality where its row is not all zeros.
+        """Features in float32; without flags, rows of all zeros or all NaN are missing.
 
         Raises:
             InputError: a row that is there has a number that is not finite; it says which.
         """
         x = x.float()
-        present = x.ne(0).any(1) if present is None else present
+        if present is None:
+            present = x.ne(0).any(1) & ~x.isnan().all(1)
         broken = (~x.isfinite().all(1) & present).nonzero()
         if len(broken):
             raise InputError(
@@ -53,6 +55,35 @@ class ItemFeatures:
     def dim(self) -> int:
         """D."""
         return self.x.shape[1]
+
+    def __len__(self) -> int:
+        """I."""
+        return len(self.x)
+
+    def __getitem__(self, items: Int[Tensor, " R"] | slice) -> "ItemFeatures":
+        """Those of some items, by number."""
+        return ItemFeatures(self.x[items], self.present[items])
+
+    def without(self, items: Bool[Tensor, " I"]) -> "ItemFeatures":
+        """The same, but these items lack the modality."""
+        present = self.present & ~items
+        return ItemFeatures(torch.where(present[:, None], self.x, 0.0), present)
+
+    def standardised(self, like: Optional["ItemFeatures"] = None) -> "ItemFeatures":
+        """Each column with mean 0 and deviation 1 over the items that have the modality; a constant one is 0.
+
+        Args:
+            like: take mean and deviation from these instead: those that a model was trained with, for new
+                items.
+        """
+        source = self if like is None else like
+        count = source.present.sum().clamp(min=1)
+        weight = source.present[:, None] / count
+        mean = (source.x * weight).sum(0)
+        deviation = ((source.x - mean).square() * weight).sum(0).sqrt()
+        varies = deviation > 1e-6 * (1 + mean.abs())
+        scaled = torch.where(varies, (self.x - mean) / torch.where(varies, deviation, 1.0), 0.0)
+        return ItemFeatures(torch.where(self.present[:, None], scaled, 0.0), self.present)
 
     def to(self, device: torch.device | str) -> "ItemFeatures":
         """The same on a device."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from mmgraph.data.recommendation import InteractionTable
 from mmgraph.data.recommendation.negative_sampler import NegativeSampler
 from mmgraph.models.recommendation import RecommendationGraph, Recommender, Resampling, Triplets
-from mmgraph.training import Fitted, Run, fit_epochs
+from mmgraph.training import ALONE, Fitted, Ranks, Run, fit_epochs
 
 __all__ = ["RecommenderBudget", "train_recommender", "triplets"]
 
@@ -46,6 +46,7 @@ def train_recommender(
     run: Run,
     seed: int,
     device: torch.device | str = "cpu",
+    ranks: Ranks = ALONE,
 ) -> Fitted:
     """Train with Adam, pick the weights with the best validation score.
 
@@ -58,6 +59,7 @@ def train_recommender(
         run: where measurements and weights go.
         seed: of the order of the interactions and of the negatives.
         device: where the model goes.
+        ranks: the processes that train together; all are given the same seed.
     """
     assert isinstance(model, nn.Module)
     model.to(device)
@@ -69,7 +71,9 @@ def train_recommender(
     def epoch(_: int) -> Iterator[dict[str, Tensor]]:
         own = model.training_graph(graph, generator) if isinstance(model, Resampling) else graph
         for batch in triplets(train, sampler, budget.batch_size, budget.negatives, generator, device):
-            yield model.loss(own, batch)
+            rows, share = ranks.part(len(batch.users))
+            part = Triplets(batch.users[rows], batch.items[rows], batch.negatives[rows])
+            yield {name: share * term for name, term in model.loss(own, part).items()}
 
     return fit_epochs(
         model,
@@ -81,6 +85,7 @@ def train_recommender(
         patience=budget.patience,
         validate_every=budget.validate_every,
         seconds=budget.seconds,
+        ranks=ranks,
     )
 
 

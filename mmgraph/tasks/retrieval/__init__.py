@@ -2,6 +2,8 @@
 
 from mmgraph.tasks.retrieval.bag_of_words import BagOfWords
 from mmgraph.tasks.retrieval.data import Pairs, RetrievalData
+from mmgraph.tasks.retrieval.examples import write_examples
+from mmgraph.tasks.retrieval.found_pictures import explain_search
 from mmgraph.tasks.retrieval.hide import Hide
 from mmgraph.tasks.retrieval.retriever import Retriever, RetrieverSettings
 from mmgraph.tasks.retrieval.ridge import Ridge
@@ -20,6 +22,8 @@ __all__ = [
     "RetrieverBudget",
     "RetrieverSettings",
     "Ridge",
+    "explain_search",
     "score_retrieval",
     "train_retriever",
+    "write_examples",
 ]

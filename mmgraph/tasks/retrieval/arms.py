@@ -38,7 +38,7 @@ class RetrievalArm:
 
 ARMS: dict[str, RetrievalArm] = {
     "full": RetrievalArm("graph layers over the words, and over the regions and the whole picture"),
-    "no_graph": RetrievalArm("the whole picture's features and the bag of words", graph=False),
+    "no_graph": RetrievalArm("the regions, the whole picture and the words as they are", graph=False),
     "shuffled": RetrievalArm("the full model on shuffled edges between regions", shuffled=True),
     "ridge": RetrievalArm(
         "ridge regression from the whole picture's features to words", ridge=True, mirrored=False

@@ -1,9 +1,10 @@
 """A linear path from the words of a text, beside a deep model."""
 
+import math
 from dataclasses import replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from mmgraph.graph import HeteroGraph, NodeType
@@ -53,6 +54,12 @@ class BagOfWords(nn.Module):
         bags = torch.zeros_like(pooled).index_add(0, sample, weight[:, None] * self.vectors(ids))
         bags = bags * (pooled.shape[1] / total.clamp(min=1e-6)).sqrt()[:, None]
         return replace(encoded, pooled={**encoded.pooled, self.node_type: bags + self.gain * pooled})
+
+    def each(self, ids: Int[Tensor, " N"], nodes: Float[Tensor, "N D"]) -> Float[Tensor, "N D"]:
+        """What each word would be if it were the whole text, given what the model made of it."""
+        known = self.rarity[ids] > 0
+        alone = math.sqrt(nodes.shape[1]) * self.vectors(ids) * known[:, None]
+        return alone + self.gain * nodes
 
 
 def rarity(graph: HeteroGraph, node_type: NodeType, num_ids: int) -> Float[Tensor, " V"]:

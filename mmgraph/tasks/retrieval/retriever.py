@@ -1,6 +1,6 @@
 """A model and a head that put texts and pictures into one space."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -10,8 +10,9 @@ from mmgraph.graph import GraphStore, HeteroGraph, NodeType, Schema
 from mmgraph.heads import RetrievalHead
 from mmgraph.models import Encoded, FusionModel
 from mmgraph.tasks.retrieval.bag_of_words import BagOfWords
-from mmgraph.tasks.retrieval.data import PICTURE, TOKEN, Pairs
+from mmgraph.tasks.retrieval.data import PICTURE, REGION, TOKEN, Pairs
 from mmgraph.tasks.retrieval.scores import RetrievalScores, score_retrieval
+from mmgraph.tasks.retrieval.with_regions import WithRegions
 
 __all__ = ["Retriever", "RetrieverSettings"]
 
@@ -24,13 +25,17 @@ class Retriever(nn.Module):
     Args:
         model: from a batch to vectors; no relation of its schema may join texts and pictures.
         head: from these to places in a common space; its target is `graph.target["item"]` `[B]`.
+        regions: adds the regions to the whole picture.
         bag: the linear path from the words, where there is one.
     """
 
-    def __init__(self, model: FusionModel, head: RetrievalHead, bag: BagOfWords | None = None) -> None:
+    def __init__(
+        self, model: FusionModel, head: RetrievalHead, regions: WithRegions, bag: BagOfWords | None = None
+    ) -> None:
         super().__init__()
         self.model = model
         self.head = head
+        self.regions = regions
         self.bag = bag
 
     def fit_features(self, graph: HeteroGraph) -> None:
@@ -40,8 +45,8 @@ class Retriever(nn.Module):
             self.bag.fit_features(graph)
 
     def encode(self, graph: HeteroGraph) -> Encoded:
-        """The batch as vectors, those of the linear path added."""
-        encoded = self.model.encode(graph)
+        """The batch as vectors, those of the regions and of the linear path added."""
+        encoded = self.regions(self.model.encode(graph))
         return encoded if self.bag is None else self.bag(encoded)
 
     def forward(self, graph: HeteroGraph) -> dict[str, Tensor]:
@@ -65,6 +70,33 @@ class Retriever(nn.Module):
             found.append(self.head.predict(self.encode(batch))[modality].cpu())
         return torch.cat(found)
 
+    @torch.no_grad()
+    def parts(
+        self, text: HeteroGraph, pictures: HeteroGraph
+    ) -> tuple[Float[Tensor, "S W"], Float[Tensor, "R W"], Float[Tensor, "P W"]]:
+        """The places that words, regions and pictures have each by itself.
+
+        A word or a region is put into the space as if it were all of its text or picture, so that cosines say
+        which of them come near each other.
+
+        Args:
+            text: samples with words.
+            pictures: samples with pictures.
+        """
+        said, seen = self.model.encode(text), self.encode(pictures)
+        words = said.nodes[TOKEN]
+        words = words if self.bag is None else self.bag.each(text.x[TOKEN], words)
+        alone = replace(
+            said,
+            pooled={TOKEN: words, PICTURE: self.regions.gain * seen.nodes[REGION]},
+            present={
+                key: torch.ones(len(x), dtype=torch.bool, device=x.device)
+                for key, x in ((TOKEN, words), (PICTURE, seen.nodes[REGION]))
+            },
+        )
+        places = self.head.predict(alone)
+        return places[TOKEN], places[PICTURE], self.head.predict(seen)[PICTURE]
+
     def score(self, pairs: Pairs, device: torch.device | str = "cpu") -> RetrievalScores:
         """Search the pictures of a split with its texts, and the texts with the pictures.
 
@@ -83,7 +115,7 @@ class RetrieverSettings:
         dim: width of the nodes.
         width: of the common space.
         layers: number of graph layers; 0 is the model without a graph: the features of the whole
-            picture, and the mean of the words.
+            picture, the mean of its regions, and the mean of the words.
         heads: attention heads.
         dropout: probability, in the layers and before the maps into the space.
         temperature: at the start.
@@ -123,4 +155,5 @@ class RetrieverSettings:
         )
         num_ids = schema.nodes[TOKEN].num_ids
         assert num_ids is not None
-        return Retriever(model, head, BagOfWords(num_ids, self.dim, TOKEN) if self.bag else None)
+        bag = BagOfWords(num_ids, self.dim, TOKEN) if self.bag else None
+        return Retriever(model, head, WithRegions(PICTURE, REGION), bag)

@@ -10,10 +10,12 @@ import torch
 
 from mmgraph.builders.tokens.vocabulary import Vocabulary
 from mmgraph.comparison import Usage
+from mmgraph.errors import InputError
 from mmgraph.graph import select
 from mmgraph.tasks.captioning import CaptionedSplit
 from mmgraph.tasks.retrieval.arms import RetrievalArm, arm
 from mmgraph.tasks.retrieval.data import Pairs, RetrievalData
+from mmgraph.tasks.retrieval.examples import write_examples
 from mmgraph.tasks.retrieval.retriever import Retriever, RetrieverSettings
 from mmgraph.tasks.retrieval.ridge import Ridge
 from mmgraph.tasks.retrieval.train import RetrieverBudget, train_retriever
@@ -93,9 +95,25 @@ class Retrieval:
         test = self._pairs("test", chosen, data)
         if chosen.ridge:
             return Ridge.fit(self._pairs("train", chosen, data)).score(test).as_dict()
-        retriever = self._make(chosen, test)
+        return self._load(chosen, test, folder).score(test).as_dict()
+
+    def gallery(self, name: str, seed: int, cell: Path, folder: Path, samples: int) -> Path:
+        """The best, the worst and random captions of the validation split; gives the page to open.
+
+        Raises:
+            InputError: ridge regression, which has no model.
+        """
+        chosen = arm(name)
+        if chosen.ridge:
+            raise InputError(f"the arm {name!r} has no model, whose words and regions could be shown")
+        pairs = self._pairs("validation", chosen, cell.parents[2] / "data")
+        split, each = _split(self.data, "validation"), max(1, samples // 3)
+        return write_examples(self._load(chosen, pairs, cell), pairs, split, folder, each)
+
+    def _load(self, chosen: RetrievalArm, pairs: Pairs, folder: Path) -> Retriever:
+        retriever = self._make(chosen, pairs)
         load_weights(retriever, folder / "model.safetensors")
-        return retriever.eval().score(test).as_dict()
+        return retriever.eval()
 
     def _make(self, chosen: RetrievalArm, pairs: Pairs) -> Retriever:
         return chosen.settings(self.model).make(pairs.graphs.graph.schema)

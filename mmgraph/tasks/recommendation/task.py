@@ -1,0 +1,173 @@
+"""The comparison of recommenders: the same data, protocol, seeds and budget for all."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+
+from mmgraph.comparison import Usage
+from mmgraph.data.recommendation import InteractionTable, RecommendationData
+from mmgraph.errors import InputError
+from mmgraph.models.recommendation import RecommendationGraph, Recommender
+from mmgraph.tasks.recommendation.arms import RecommendationArm, arm
+from mmgraph.tasks.recommendation.data import RecommendationSource
+from mmgraph.tasks.recommendation.evaluate import RankingScores, evaluate_ranking
+from mmgraph.tasks.recommendation.train import RecommenderBudget, train_recommender
+from mmgraph.training import Run, load_weights
+
+__all__ = ["ModelSettings", "Recommendation"]
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """What one model is given that others are not.
+
+    Args:
+        options: of its class, such as `{dim: 64, layers: 2}`.
+        budget: of its training; the comparison's if None.
+    """
+
+    options: dict[str, Any] = field(default_factory=dict)
+    budget: RecommenderBudget | None = None
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """Recommendation, with settings that all arms share.
+
+    Args:
+        data: the users and items.
+        budget: of training, of models that have none of their own.
+        models: settings of single models, by name; a model's controls have them too.
+        best: the arm that the others are set against.
+        score: what picks weights and ranks arms, such as "recall@20".
+        mask_validation: whether validation items are left out of the lists that the test split is scored by,
+            as in RecBole, or only training items.
+    """
+
+    name: ClassVar[str] = "recommendation"
+
+    data: RecommendationSource = field(default_factory=RecommendationSource)
+    budget: RecommenderBudget = field(default_factory=RecommenderBudget)
+    models: dict[str, ModelSettings] = field(default_factory=dict)
+    best: str = "aligned"
+    score: str = "recall@20"
+    mask_validation: bool = True
+
+    @property
+    def reference(self) -> str:
+        """The arm that the others are set against."""
+        return self.best
+
+    @property
+    def metric(self) -> str:
+        """What arms are ranked by."""
+        return self.score
+
+    def settings(self) -> Mapping[str, Any]:
+        """Everything that a result depends on besides arm and seed."""
+        return asdict(self)
+
+    def describe(self, name: str) -> str:
+        """What an arm is.
+
+        Raises:
+            InputError: there is no such arm.
+        """
+        return arm(name).about
+
+    def prepare(self, split: str, folder: Path) -> None:
+        """Build the graph of the training interactions once; the test split is only looked for.
+
+        Raises:
+            InputError: there is no test split.
+        """
+        if split == "train":
+            self.data.graph(self.data.load(folder), folder)
+        if split == "test":
+            self.data.load(folder).open_test()
+
+    def train(self, name: str, seed: int, data: Path, folder: Path) -> Mapping[str, float]:
+        """Train an arm, pick its weights on validation; gives validation scores and costs."""
+        chosen = arm(name)
+        run = Run(folder, {"arm": name, "seed": seed, **self.settings()})
+        found, graph = self._read(data)
+        model = self.make(chosen, graph, seed)
+        own = chosen.sees(graph, seed)
+        settings = self.models.get(chosen.model, ModelSettings())
+        with Usage() as usage:
+            train_recommender(
+                model,
+                own,
+                found.train,
+                lambda: self._rank(model, own, graph, found.validation)[self.score],
+                settings.budget or self.budget,
+                run,
+                seed,
+            )
+        costs = {
+            "parameters": sum(weight.numel() for weight in _module(model).parameters()),
+            "cpu_seconds": usage.cpu_seconds,
+            "peak_mib": usage.peak_mib,
+        }
+        return {**self._all_scores(model, own, graph, found.validation), **costs}
+
+    def test(self, name: str, seed: int, data: Path, folder: Path) -> Mapping[str, float]:
+        """The scores of the chosen weights on the test split."""
+        chosen = arm(name)
+        found, graph = self._read(data)
+        model = self.make(chosen, graph, seed)
+        load_weights(_module(model), folder / "model.safetensors")
+        _module(model).eval()
+        own, seen = chosen.sees(graph, seed), found.validation if self.mask_validation else None
+        return self._all_scores(model, own, graph, found.open_test(), also_seen=seen)
+
+    def make(self, chosen: RecommendationArm, graph: RecommendationGraph, seed: int) -> Recommender:
+        """An arm's model with the new weights of a seed."""
+        torch.manual_seed(seed)
+        options = self.models.get(chosen.model, ModelSettings()).options
+        return chosen.make(chosen.sees(graph, seed), options)
+
+    def _read(self, folder: Path) -> tuple[RecommendationData, RecommendationGraph]:
+        data = self.data.load(folder)
+        return data, self.data.graph(data, folder)
+
+    def _rank(
+        self,
+        model: Recommender,
+        own: RecommendationGraph,
+        graph: RecommendationGraph,
+        held_out: InteractionTable,
+    ) -> RankingScores:
+        """What picks weights: the scores of a model that reads `own`, masked by the whole graph."""
+        return evaluate_ranking(model(own), graph, held_out, ks=[_k(self.score)], groups=False)
+
+    def _all_scores(
+        self,
+        model: Recommender,
+        own: RecommendationGraph,
+        graph: RecommendationGraph,
+        held_out: InteractionTable,
+        also_seen: InteractionTable | None = None,
+    ) -> dict[str, float]:
+        ks = sorted({10, 20, _k(self.score)})
+        with torch.inference_mode():
+            found = model(own)
+        return evaluate_ranking(found, graph, held_out, ks, also_seen).as_dict()
+
+
+def _k(score: str) -> int:
+    """The length of the lists that a score such as "recall@20" is of."""
+    _, at, k = score.partition("@")
+    if not at or not k.isdigit():
+        raise InputError(f"score={score!r}: expected a metric with a length, such as recall@20 or ndcg@10")
+    return int(k)
+
+
+def _module(model: Recommender) -> nn.Module:
+    assert isinstance(model, nn.Module)
+    return model
+

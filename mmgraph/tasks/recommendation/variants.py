@@ -1,0 +1,88 @@
+"""What a recommender is given instead of everything: the controls of a comparison."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from mmgraph.data.recommendation import ItemFeatures
+from mmgraph.errors import InputError
+from mmgraph.models.recommendation import ItemGraph, RecommendationGraph
+from mmgraph.ops.csr import csr
+from mmgraph.ops.light_propagation import light_graph
+
+__all__ = ["ONLY", "VARIANTS", "variant"]
+
+ONLY = "only_"
+"""What names of variants with a single modality begin with, such as "only_image"."""
+
+VARIANTS = {
+    "no_graph": "without any edge: the vectors and features as they are",
+    "no_features": "without the items' features, and without the graphs made of them",
+    "shuffled": "each item with the features and neighbours of another one, drawn at random",
+}
+"""What can be taken from any recommender, by name; `only_MODALITY` besides."""
+
+
+def variant(graph: RecommendationGraph, name: str, seed: int = 0) -> RecommendationGraph:
+    """The graph that a variant's model reads, in training and after it.
+
+    Args:
+        graph: with everything.
+        name: one of `VARIANTS`, or "only_" and a modality.
+        seed: of what is drawn.
+
+    Raises:
+        InputError: there is no such variant, or no such modality.
+    """
+    if name == "no_graph":
+        return _without_edges(graph)
+    if name == "no_features":
+        return _only(graph, None)
+    if name == "shuffled":
+        return _shuffled(graph, seed)
+    if name.startswith(ONLY) and (modality := name.removeprefix(ONLY)) in graph.features:
+        return _only(graph, modality)
+    known = [*VARIANTS, *(f"{ONLY}{modality}" for modality in graph.features)]
+    raise InputError(f"there is no variant {name!r}: expected one of {', '.join(known)}")
+
+
+def _without_edges(graph: RecommendationGraph) -> RecommendationGraph:
+    device = graph.interactions.weight.device
+    none = torch.zeros(2, 0, dtype=torch.long, device=device)
+    return replace(
+        graph,
+        interactions=light_graph(csr(none, graph.num_users, graph.num_items)),
+        similar={name: ItemGraph.of(none, graph.num_items) for name in graph.similar},
+        users=None,
+        knowledge=None,
+    )
+
+
+def _only(graph: RecommendationGraph, modality: str | None) -> RecommendationGraph:
+    return replace(
+        graph,
+        features={name: found for name, found in graph.features.items() if name == modality},
+        similar={name: found for name, found in graph.similar.items() if name == modality},
+    )
+
+
+def _shuffled(graph: RecommendationGraph, seed: int) -> RecommendationGraph:
+    """Item i gets what belongs to item order[i], and its neighbours move along."""
+    device = graph.interactions.weight.device
+    order = torch.randperm(graph.num_items, generator=torch.Generator().manual_seed(seed)).to(device)
+    return replace(
+        graph,
+        features={
+            name: ItemFeatures(found.x[order], found.present[order]) for name, found in graph.features.items()
+        },
+        similar={name: _renumbered(found, order) for name, found in graph.similar.items()},
+    )
+
+
+def _renumbered(found: ItemGraph, order: Tensor) -> ItemGraph:
+    place = torch.empty_like(order)
+    place[order] = torch.arange(len(order), device=order.device)
+    ends = torch.stack([place[found.csr.source.long()], place[found.csr.target.long()]])
+    entries = csr(ends, len(order), len(order))
+    return ItemGraph(entries, found.weight.index_select(0, entries.order))
