@@ -9,6 +9,8 @@ from mmgraph.metrics.alignment import (
     pointing_accuracy,
 )
 from mmgraph.metrics.cross_modal import Ranks, cross_modal_ranks, modality_gap
+from mmgraph.metrics.ranking import ranking_metrics
+from mmgraph.metrics.recommended_items import average_popularity, gini_index, item_coverage, novelty
 from mmgraph.metrics.vqa_accuracy import VQAAccuracy, normalise_answer, soft_accuracy, vqa_accuracy
 
 __all__ = [
@@ -17,14 +19,19 @@ __all__ = [
     "VQAAccuracy",
     "accuracy",
     "accuracy_by",
+    "average_popularity",
     "cross_modal_ranks",
+    "gini_index",
+    "item_coverage",
     "marginal_error",
     "mass_on_truth",
     "modality_gap",
     "normalise_answer",
+    "novelty",
     "permutation_recovery",
     "plan_accuracy",
     "pointing_accuracy",
+    "ranking_metrics",
     "soft_accuracy",
     "vqa_accuracy",
 ]

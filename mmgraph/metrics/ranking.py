@@ -1,6 +1,6 @@
-"""How well lists of recommended items hit what users chose, and what the lists do to the catalogue."""
+"""How well lists of recommended items hit what users chose."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -8,74 +8,105 @@ from torch import Tensor
 
 from mmgraph.errors import InputError
 
-__all__ = ["average_popularity", "gini", "item_coverage", "ranking_metrics"]
+__all__ = ["RANKING_METRICS", "ranking_metrics"]
 
 
 def ranking_metrics(
-    hits: Bool[Tensor, "U K"], relevant: Int[Tensor, " U"], ks: Sequence[int] = (10, 20)
+    hits: Bool[Tensor, "U K"],
+    relevant: Int[Tensor, " U"],
+    ks: Sequence[int] = (10, 20),
+    metrics: Sequence[str] | None = None,
 ) -> dict[str, Float[Tensor, " U"]]:
     r"""Each user's value of each metric at each k, by names such as "recall@20".
 
     With :math:`h_r` whether the item at rank r is relevant, R how many are, and n the smaller of k and R:
 
-    - recall: :math:`\sum_{r \le k} h_r / R`; precision: the same over k; hit: whether it is above 0.
-    - mrr: one over the rank of the first hit, 0 without one among the first k.
+    - recall: :math:`\sum_{r \le k} h_r / R`; precision: the same sum over k; hit: whether it is above 0.
     - ndcg: :math:`\sum_{r \le k} h_r / \log_2(r + 1)` over the same sum of n hits in a row (Jarvelin and
       Kekalainen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002).
-    - map: :math:`\frac{1}{n} \sum_{r \le k} h_r \, \mathrm{precision@}r`.
+    - mrr: one over the rank of the first hit, 0 without one among the first k.
+    - map: :math:`\frac{1}{n} \sum_{r \le k} h_r \, P_r` with :math:`P_r` the precision at r.
+    - ap: the same over R instead of n.
 
-    They are RecBole's. Those of trec_eval, and so of ir-measures, are the same but for map, which they divide
-    by R and not by n.
+    The first six are RecBole's. The first five and ap are those of trec_eval, and so of ir-measures. The two
+    differ where a user has more than k relevant items: a list full of hits has map 1 and ap k / R.
 
     Args:
         hits: whether each recommended item is relevant, the best first.
         relevant: how many relevant items each user has; at least one.
         ks: lengths of the list, each at most K.
+        metrics: which ones of `RANKING_METRICS`; all if None.
+
+    Shape:
+        `[U, K]`, `[U]` -> `[U]` in float64 for each metric and k.
 
     Raises:
-        InputError: a k above K or below 1, or a user without a relevant item.
+        InputError: a k above K or below 1, a user without a relevant item, or an unknown metric.
     """
+    chosen = list(RANKING_METRICS) if metrics is None else list(metrics)
+    if unknown := sorted(set(chosen) - RANKING_METRICS.keys()):
+        raise InputError(f"there is no metric {unknown[0]!r}: expected some of {', '.join(RANKING_METRICS)}")
     if not ks or min(ks) < 1 or max(ks) > hits.shape[1]:
         raise InputError(
-            f"ranking_metrics got ks={list(ks)} for lists of {hits.shape[1]}: expected 1 to that"
+            f"ranking_metrics got ks={list(ks)} for lists of {hits.shape[1]}: expected lengths from 1 to that"
         )
     if len(relevant) and int(relevant.min()) < 1:
         raise InputError("ranking_metrics got a user without a relevant item: leave such users out")
-    hit = hits.to(torch.float64)
-    rank = torch.arange(1, hits.shape[1] + 1, dtype=hit.dtype, device=hits.device)
-    found: dict[str, Tensor] = {}
-    for k in ks:
-        first, count = hit[:, :k], relevant.to(hit.dtype)
-        total, places = first.sum(1), rank[:k]
-        most = count.clamp(max=k)
-        gain = (first / torch.log2(places + 1)).sum(1)
-        ideal = (1 / torch.log2(places + 1)).cumsum(0)[most.long() - 1]
-        found |= {
-            f"recall@{k}": total / count,
-            f"precision@{k}": total / k,
-            f"hit@{k}": (total > 0).to(hit.dtype),
-            f"mrr@{k}": (first / places).amax(1),
-            f"ndcg@{k}": gain / ideal,
-            f"map@{k}": (first * first.cumsum(1) / places).sum(1) / most,
-        }
-    return found
+    hit, count = hits.double(), relevant.double()
+    return {f"{name}@{k}": RANKING_METRICS[name](hit[:, :k], count) for k in ks for name in chosen}
 
 
-def item_coverage(top: Int[Tensor, "U K"], num_items: int) -> float:
-    """The share of all items that are in any list."""
-    return len(top.unique()) / num_items
+def _recall(hit: Tensor, count: Tensor) -> Tensor:
+    return hit.sum(1) / count
 
 
-def average_popularity(top: Int[Tensor, "U K"], popularity: Int[Tensor, " I"]) -> float:
-    """The mean, over users, of how many training interactions the items of a list have."""
-    return float(popularity[top].double().mean())
+def _ndcg(hit: Tensor, count: Tensor) -> Tensor:
+    gain = 1 / torch.log2(_ranks(hit) + 1)
+    ideal = gain.cumsum(0)[_most(hit, count).long() - 1]
+    return (hit * gain).sum(1) / ideal
 
 
-def gini(top: Int[Tensor, "U K"], num_items: int) -> float:
-    """How unequally often items are in lists: 0 for all alike, near 1 for a few items in all lists.
+def _precision(hit: Tensor, count: Tensor) -> Tensor:
+    return hit.mean(1)
 
-    Gini, "Variabilita e mutabilita", 1912; over all items, those in no list too.
-    """
-    count = torch.bincount(top.flatten(), minlength=num_items).double().sort().values
-    place = torch.arange(1, num_items + 1, dtype=count.dtype, device=count.device)
-    return float(((2 * place - num_items - 1) * count).sum() / (num_items * count.sum()))
+
+def _hit(hit: Tensor, count: Tensor) -> Tensor:
+    return hit.amax(1)
+
+
+def _mrr(hit: Tensor, count: Tensor) -> Tensor:
+    return (hit / _ranks(hit)).amax(1)
+
+
+def _map(hit: Tensor, count: Tensor) -> Tensor:
+    return _precisions(hit) / _most(hit, count)
+
+
+def _ap(hit: Tensor, count: Tensor) -> Tensor:
+    return _precisions(hit) / count
+
+
+def _precisions(hit: Tensor) -> Tensor:
+    """The sum of the precisions at the ranks of the hits."""
+    return (hit * hit.cumsum(1) / _ranks(hit)).sum(1)
+
+
+def _most(hit: Tensor, count: Tensor) -> Tensor:
+    """How many hits there can be."""
+    return count.clamp(max=hit.shape[1])
+
+
+def _ranks(hit: Tensor) -> Tensor:
+    return torch.arange(1, hit.shape[1] + 1, dtype=hit.dtype, device=hit.device)
+
+
+RANKING_METRICS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "recall": _recall,
+    "ndcg": _ndcg,
+    "precision": _precision,
+    "hit": _hit,
+    "mrr": _mrr,
+    "map": _map,
+    "ap": _ap,
+}
+"""Each metric, from hits `[U, k]` and the number of relevant items."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmgraph.ops.pair_blocks import PairBlock, pair_blocks
 
-__all__ = ["best", "cosine", "nearest"]
+__all__ = ["best", "cosine", "largest", "nearest"]
 
 
 def nearest(
@@ -52,7 +52,7 @@ def best(
     # Samples of one size, the usual case, have no padding to be masked and nothing to be left out.
     if not bool(allowed.all()):
         score = score.masked_fill(~allowed, float("-inf"))
-    most, column = _largest(score, min(k, score.shape[2]))
+    most, column = largest(score, min(k, score.shape[2]))
     source = block.source_index[:, :, None].expand_as(column)
     target = block.target_index.gather(1, column.flatten(1)).view_as(column)
     pairs, keep = torch.stack([source, target]), most > float("-inf")
@@ -69,7 +69,7 @@ def _closeness(source: Tensor, target: Tensor) -> Tensor:
     return -torch.cdist(source, target, compute_mode="donot_use_mm_for_euclid_dist")
 
 
-def _largest(score: Tensor, k: int) -> tuple[Tensor, Tensor]:
+def largest(score: Float[Tensor, "*B T"], k: int) -> tuple[Float[Tensor, "*B K"], Int[Tensor, "*B K"]]:
     """The `k` largest of each row and their columns, from the largest on; of equal ones the first.
 
     Which of equal ones `topk` takes depends on the width of the padding, and so on the other samples.

@@ -3,11 +3,11 @@
 import math
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-__all__ = ["bpr", "sampled_softmax"]
+__all__ = ["bpr", "in_batch_softmax", "sampled_softmax"]
 
 
 def bpr(positive: Float[Tensor, " B"], negative: Float[Tensor, "B N"]) -> Float[Tensor, ""]:
@@ -41,14 +41,51 @@ def sampled_softmax(
     Args:
         positive: scores of the chosen items.
         negative: scores of the sampled ones.
-        log_rate: log of the probability q with which each was drawn.
+        log_rate: log of the probability q with which each was drawn, see `NegativeSampler.log_rate`.
         temperature: tau.
 
     Shape:
         `[B]`, `[B, N]` -> scalar; 0 for an empty batch.
     """
-    positive, negative = positive / temperature, negative / temperature
+    margin = (negative - positive[:, None]) / temperature
     if log_rate is not None:
-        negative = negative - log_rate - math.log(max(negative.shape[1], 1))
-    logits = torch.cat([positive[:, None], negative], 1)
-    return (logits.logsumexp(1) - positive).sum() / max(len(positive), 1)
+        margin = margin - log_rate - math.log(max(negative.shape[1], 1))
+    # Differences, of which the chosen item's own is 0: exact where scores are large.
+    margins = torch.cat([margin.new_zeros(len(margin), 1), margin], 1)
+    return margins.logsumexp(1).sum() / max(len(positive), 1)
+
+
+def in_batch_softmax(
+    scores: Float[Tensor, "B B"],
+    users: Int[Tensor, " B"],
+    items: Int[Tensor, " B"],
+    log_rate: Float[Tensor, " B"] | None = None,
+    temperature: float = 1.0,
+) -> Float[Tensor, ""]:
+    r"""Mean cross-entropy of each user's chosen item among those that the others of the batch chose.
+
+    .. math::
+        -\frac{1}{B} \sum_b \log \frac{e^{s_{bb} / \tau - \log q_b}}
+        {\sum_{c \in C_b} e^{s_{bc} / \tau - \log q_c}}
+
+    An item is in a batch as often as it is popular, so popular ones would be pushed down; `log_rate` corrects
+    that (Yi et al., "Sampling-Bias-Corrected Neural Modeling for Large Corpus Item Recommendations", RecSys
+    2019). Here, :math:`C_b` leaves out the other rows of the same item, and of the same user, who chose their
+    items too.
+
+    Args:
+        scores: s, of the user of a row with the item of a column.
+        users: numbers of the users.
+        items: numbers of the items.
+        log_rate: log of the share q that each item has of the interactions.
+        temperature: tau.
+
+    Shape:
+        `[B, B]`, `[B]`, `[B]` -> scalar; 0 for an empty batch.
+    """
+    margin = (scores - scores.diagonal()[:, None]) / temperature
+    if log_rate is not None:
+        margin = margin - (log_rate - log_rate[:, None])
+    same = (users[:, None] == users) | (items[:, None] == items)
+    away = same.fill_diagonal_(False)
+    return margin.masked_fill(away, -math.inf).logsumexp(1).sum() / max(len(scores), 1)

@@ -13,19 +13,9 @@ from safetensors.torch import save
 from torch import nn
 
 from mmgraph.errors import InputError
+from mmgraph.interop.write_atomically import write_atomically
 
 __all__ = ["load_weights", "save_weights", "write_atomically"]
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: a run that is killed leaves the old one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def save_weights(module: nn.Module, path: str | os.PathLike[str], about: Mapping[str, Any]) -> str:

@@ -35,8 +35,8 @@ class RunningTerms:
         self._sums, self._steps = {}, 0
         if wrong := {name: value for name, value in means.items() if not math.isfinite(value)}:
             raise InputError(
-                f"at step {step} the loss is not finite ({wrong}): lower learning_rate, or look for extreme "
-                "features with validate(graph)"
+                f"at step {step} the loss is not finite ({wrong}): lower learning_rate, or look for features "
+                "that are not finite or are extreme (validate(graph) finds them in a HeteroGraph)"
                 + (f"; the best weights so far are in {run.checkpoint}" if run.checkpoint.exists() else "")
             )
         return means

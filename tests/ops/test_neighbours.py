@@ -75,7 +75,7 @@ def test_of_equally_near_rows_the_first_is_taken_whatever_the_other_samples_are(
 
 def test_scores_pass_gradients_on_to_the_chosen_pairs():
     score = torch.randn(2, 3, 6, requires_grad=True)
-    best, column = neighbours._largest(score, 2)
+    best, column = neighbours.largest(score, 2)
     best.sum().backward()
     assert torch.equal(score.grad, torch.zeros(2, 3, 6).scatter(-1, column, 1.0))
 
@@ -84,6 +84,6 @@ def test_every_precision_finds_the_same_columns():
     score = torch.rand(50, 9).argsort(dim=1).float()[None]
     expected = score.argsort(dim=-1, descending=True)[..., :4]
     for dtype in (torch.float64, torch.float16, torch.bfloat16):
-        best, column = neighbours._largest(score.to(dtype), 4)
+        best, column = neighbours.largest(score.to(dtype), 4)
         assert torch.equal(column, expected)
         assert best.dtype == dtype
