@@ -17,6 +17,7 @@ EXTRAS: dict[str, str] = {
     "tensorboard": "tensorboard",
     "nltk": "wordnet",
     "pyarrow": "parquet",
+    "faiss": "faiss",
 }
 """Import name of each optional package -> the extra of mmgraph that installs it."""
 

@@ -38,7 +38,7 @@ def text_lines(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Iter
                     raise InputError(f"{place}: more than {limit}: give max_bytes if the file is trusted")
                 yield line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:
-        raise InputError(f"{place}, line {number + 1}: is no UTF-8 ({error}): convert the file") from error
+        raise InputError(f"{place}, line {number}: is no UTF-8 ({error}): convert the file") from error
     except (OSError, EOFError, zlib.error) as error:
         what = getattr(error, "strerror", None) or error
         raise InputError(f"{place}: cannot be read: {what}") from error

@@ -86,9 +86,9 @@ class Preferences:
               \qquad z_{im} = \sqrt{c} \, z_i + \sqrt{1 - c} \, z'_{im}
 
     with factors, tastes and popularity normal and weights from a Dirichlet distribution. A user takes n
-    items, one after the other and none twice, with chances as softmax of s: the n largest of s plus Gumbel noise
-    (Kool et al., "Stochastic Beams and Where to Find Them", ICML 2019, arXiv 1903.06059). Features are the
-    factors after a layer of tanh and a linear one with random weights, with noise.
+    items, one after the other and none twice, with chances as softmax of s: the n largest of s plus Gumbel
+    noise (Kool et al., "Stochastic Beams and Where to Find Them", ICML 2019, arXiv 1903.06059). Features are
+    the factors after a layer of tanh and a linear one with random weights, with noise.
 
     Args:
         num_users: U.
@@ -164,7 +164,7 @@ class Preferences:
             torch.from_numpy(tastes).float(),
             torch.from_numpy(factors).float(),
             torch.from_numpy(popularity).float(),
-            self.sharpness,
+            float(self.sharpness),
         )
 
     @cached_property

@@ -44,7 +44,7 @@ def test_columns_of_other_names_are_named(write):
     file = write("x.inter", text)
     found = read_inter(file, user="who", item="what", rating="stars")
     assert (list(found.users), list(found.items), found.ratings.tolist()) == (["al"], ["pie"], [2])
-    with pytest.raises(InputError, match="no column item_id:token; it has who:token, what:token, stars:float"):
+    with pytest.raises(InputError, match=r"no column item_id:token; it has who:token, what:token"):
         read_inter(file)
     with pytest.raises(InputError, match="no column when:float"):
         read_inter(file, item="what", time="when")
@@ -74,7 +74,8 @@ def test_a_header_alone_is_an_empty_file(write):
 
 
 def test_knowledge_joins_items_to_entities(write):
-    kg = write("x.kg.gz", "head_id:token\trelation_id:token\ttail_id:token\nm.1\tby\tm.2\nm.1\tby\tm.2\nm.3\tof\tm.1\n")
+    facts = "m.1\tby\tm.2\nm.1\tby\tm.2\nm.3\tof\tm.1\n"
+    kg = write("x.kg.gz", "head_id:token\trelation_id:token\ttail_id:token\n" + facts)
     link = write("x.link", "item_id:token\tentity_id:token\n5\tm.1\n8\tm.9\n")
     assert read_link(link) == {"5": "m.1", "8": "m.9"}
     found = read_kg(kg, link, ["5", "6"])
@@ -85,7 +86,7 @@ def test_knowledge_joins_items_to_entities(write):
 
 def test_an_item_with_two_entities_is_an_error(write):
     link = write("x.link", "item_id:token\tentity_id:token\n5\tm.1\n5\tm.2\n")
-    with pytest.raises(InputError, match="item '5' has two entities, 'm.1' and 'm.2'"):
+    with pytest.raises(InputError, match=r"item '5' has two entities, 'm.1' and 'm.2'"):
         read_link(link)
 
 
@@ -98,7 +99,7 @@ def test_an_item_with_two_entities_is_an_error(write):
         (":token\n", "line 1: got the column ':token'"),
         ("user_id:token\titem_id:token\na\n", "line 2: got 1 columns, expected 2"),
         ("a:token\tb:float\nx\t1\ny\ttwo\n", "line 3: b is 'two', expected a number"),
-        ("a:token\tb:float\nx\t1 2\n", "b has a cell of several numbers"),
+        ("a:token\tb:float\nx\t1 2\n", "lines 2 to 2: b has a cell that is no single number"),
         ("a:token\tb:float_seq\nx\t1 two\n", "line 2: b is '1 two', expected a number"),
     ],
 )

@@ -21,11 +21,11 @@ def test_a_file_without_content_has_no_lines(tmp_path):
 
 def test_the_limit_counts_what_is_unpacked(tmp_path):
     bomb = tmp_path / "bomb.gz"
-    bomb.write_bytes(gzip.compress(b"a\tb\n" * 10**6))
+    bomb.write_bytes(gzip.compress(b"a\tb\n" * 10**5))
     assert bomb.stat().st_size < 10**4
     with pytest.raises(InputError, match=r"bomb.gz: more than 1000 bytes"):
         list(text_lines(bomb, max_bytes=1000))
-    assert len(list(text_lines(bomb, max_bytes=4 * 10**6))) == 10**6
+    assert len(list(text_lines(bomb, max_bytes=4 * 10**5))) == 10**5
 
 
 def test_an_endless_line_is_refused(tmp_path):

@@ -49,7 +49,7 @@ def test_rows_that_do_not_fit_are_errors(tmp_path):
         with pytest.raises(InputError, match=message):
             read_item_features(tmp_path / "x.npy", ids, row_ids=rows)
     np.save(tmp_path / "y.npy", np.array([[1.0, np.nan]]))
-    with pytest.raises(InputError, match="y.npy: the features of item 0 are not finite"):
+    with pytest.raises(InputError, match=r"y.npy: the features of item 0 are not finite"):
         read_item_features(tmp_path / "y.npy", ("a",))
 
 

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -53,11 +54,11 @@ def test_colliding_words_are_unbiased():
 
 def test_places_are_the_same_in_every_process():
     code = "from mmgraph.data.recommendation import HashedWords as H; print(H(32)(['toy story'])[0].tolist())"
-    found = {
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        for _ in range(2)
-    }
-    assert found == {f"{HashedWords(32)(['toy story'])[0].tolist()}\n"}
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert run.stdout == f"{HashedWords(32)(['toy story'])[0].tolist()}\n"
 
 
 def test_a_width_below_one_is_an_error():

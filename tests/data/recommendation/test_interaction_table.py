@@ -42,7 +42,8 @@ def test_no_rows_stay_no_rows():
 
 
 def test_joined_tables_keep_the_columns_that_all_have():
-    found = InteractionTable.joined([table([(0, 1)], ratings=[2.0], times=[1.0]), table([(3, 4)], times=[9.0])])
+    rated = table([(0, 1)], ratings=[2.0], times=[1.0])
+    found = InteractionTable.joined([rated, table([(3, 4)], times=[9.0])])
     assert found.edge_index.tolist() == [[0, 3], [1, 4]]
     assert found.ratings is None
     assert found.times.tolist() == [1.0, 9.0]

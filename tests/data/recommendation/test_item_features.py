@@ -10,7 +10,8 @@ from mmgraph.errors import InputError
 
 def test_rows_of_zeros_and_of_nan_are_missing():
     nan = float("nan")
-    found = ItemFeatures.of(torch.tensor([[1.0, 0.0], [0.0, 0.0], [nan, nan], [-1.0, 2.0]], dtype=torch.float16))
+    x = torch.tensor([[1.0, 0.0], [0.0, 0.0], [nan, nan], [-1.0, 2.0]], dtype=torch.float16)
+    found = ItemFeatures.of(x)
     assert found.present.tolist() == [True, False, False, True]
     assert found.x.dtype == torch.float32
     assert found.x.tolist() == [[1, 0], [0, 0], [0, 0], [-1, 2]]

@@ -32,16 +32,17 @@ def test_a_file_is_numbered_by_itself_or_by_a_catalogue():
 
 def test_parts_ratings_and_times_are_checked():
     def of(ratings=None, times=None, part=None):
-        column = [None if values is None else torch.tensor(values).double() for values in (ratings, times, part)]
-        return NamedInteractions.of_columns(names("a", "b"), names("c", "d"), *column, "x.inter")
+        given = (ratings, times, part)
+        columns = [None if values is None else torch.tensor(values).double() for values in given]
+        return NamedInteractions.of_columns(names("a", "b"), names("c", "d"), *columns, "x.inter")
 
     found = of([1, 2], [3, 4], [0, 2])
     assert (found.ratings.dtype, found.times.dtype) == (torch.float32, torch.float64)
     assert found.part.tolist() == [0, 2]
     for part in (3.0, -1.0, 0.5, float("nan")):
-        with pytest.raises(InputError, match="x.inter, row 1: the part is .*expected 0"):
+        with pytest.raises(InputError, match=r"x.inter, row 1: the part is .*expected 0"):
             of(part=[0.0, part])
-    with pytest.raises(InputError, match="x.inter, row 0: the rating is nan"):
+    with pytest.raises(InputError, match=r"x.inter, row 0: the rating is nan"):
         of(ratings=[float("nan"), 1.0])
-    with pytest.raises(InputError, match="x.inter, row 1: the time is inf"):
+    with pytest.raises(InputError, match=r"x.inter, row 1: the time is inf"):
         of(times=[0.0, float("inf")])

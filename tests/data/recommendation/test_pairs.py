@@ -71,14 +71,14 @@ def test_nothing_is_unpickled(tmp_path):
     np.savez(tmp_path / "x.npz", row=objects, col=COL, shape=np.array([3, 4]))
     (tmp_path / "plain.npz").write_bytes(pickle.dumps(Bomb()))
     for name in ("x.npz", "plain.npz"):
-        with pytest.raises(InputError, match="is no .npz file of arrays, or is damaged"):
+        with pytest.raises(InputError, match=r"is no .npz file of arrays, or is damaged"):
             read_pairs(tmp_path / name)
 
 
 def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path):
     np.savez_compressed(tmp_path / "x.npz", row=np.zeros(10**7), col=COL, shape=np.array([3, 4]))
     assert (tmp_path / "x.npz").stat().st_size < 10**5
-    with pytest.raises(InputError, match="unpacks to 80000.* bytes, more than max_bytes=1000000"):
+    with pytest.raises(InputError, match=r"unpacks to 80000.* bytes, more than max_bytes=1000000"):
         read_pairs(tmp_path / "x.npz", max_bytes=10**6)
 
 

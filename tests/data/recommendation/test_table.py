@@ -7,7 +7,11 @@ import pytest
 from mmgraph.data.recommendation import read_table, table
 from mmgraph.errors import InputError, MissingExtraError
 
-ROWS = [("al, the first", "pie", 5.0, 10.5, 0), ('bo "b"', "jam", 3.0, 9.0, 1), ("al, the first", "tea\nbag", 1.0, 2.0, 2)]
+ROWS = [
+    ("al, the first", "pie", 5.0, 10.5, 0),
+    ('bo "b"', "jam", 3.0, 9.0, 1),
+    ("al, the first", "tea\nbag", 1.0, 2.0, 2),
+]
 COLUMNS = ("who", "what", "stars", "when", "fold")
 ARGUMENTS = dict(zip(("user", "item", "rating", "time", "part"), COLUMNS, strict=True))
 
