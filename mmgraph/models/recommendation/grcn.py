@@ -9,7 +9,12 @@ from torch.nn.functional import leaky_relu, normalize
 
 from mmgraph.models.recommendation.batch_terms import bpr_terms
 from mmgraph.models.recommendation.embedding_table import embedding_table
-from mmgraph.models.recommendation.modalities import project, projections, require_modalities
+from mmgraph.models.recommendation.modalities import (
+    project,
+    projections,
+    require_modalities,
+    taste_decay,
+)
 from mmgraph.models.recommendation.recommendation_graph import RecommendationGraph
 from mmgraph.models.recommendation.recommender import Embedded, Triplets
 from mmgraph.ops.csr import Csr, transposed
@@ -28,10 +33,15 @@ class GRCN(nn.Module):
 
     Then each interaction has, in either direction, an affinity, a softmax over the receiver's neighbours; its
     weight is the largest over the modalities of affinity times the sender's confidence in the modality,
-    and negative ones are pruned. The vectors of users and items are propagated with these weights, and the
-    modalities' own, refined the same way, are put beside them. Wei et al., "Graph-Refined Convolutional
-    Network for Multimedia Recommendation with Implicit Feedback", MM 2020, arXiv 2008.10032. Of the paper's
-    ways to weigh this is max with confidence and soft pruning. An item that lacks a modality has zeros there.
+    and negative ones are pruned. The vectors of users and items are propagated with these weights and summed
+    over the layers, and beside them is put each modality's p or f with what the affinities bring of the
+    neighbours'. Wei et al., "Graph-Refined Convolutional Network for Multimedia Recommendation with Implicit
+    Feedback", MM 2020, arXiv 2111.02036.
+
+    Of the paper's ways to weigh this is the maximum with confidence, of its ways to prune the soft one. As in
+    the authors' code, all vectors begin at length one, nothing but the map of the features has an activation,
+    and the decay is of the vectors of users and items and of what the prototypes begin with. Left out: the
+    authors' dropout of edges, off in their settings. An item that lacks a modality has zeros there.
 
     Args:
         graph: what it is made for.
@@ -94,7 +104,7 @@ class GRCN(nn.Module):
             own = []
             for side, (entries, target, source, sure) in enumerate(sides):
                 affinity = _affinity(entries, target, source)
-                own.append(target + leaky_relu(segment_sum(entries, source, affinity)))
+                own.append(target + segment_sum(entries, source, affinity))
                 weights[side].append(affinity * sure[:, number].index_select(0, entries.source))
             modalities.append(torch.cat(own))
         user_weight, item_weight = (torch.stack(found).amax(0).relu() for found in weights)
@@ -107,7 +117,8 @@ class GRCN(nn.Module):
 
     def loss(self, graph: RecommendationGraph, batch: Triplets) -> dict[str, Float[Tensor, ""]]:
         """Terms "bpr" and "decay"."""
-        return bpr_terms(self(graph), Embedded(self.users, self.items), batch, self.decay)
+        found = bpr_terms(self(graph), Embedded(self.users, self.items), batch, self.decay)
+        return found | {"decay": found["decay"] + taste_decay(self.prototypes.values(), batch, self.decay)}
 
 
 @dataclass(frozen=True, eq=False)

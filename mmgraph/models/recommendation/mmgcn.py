@@ -7,7 +7,12 @@ from torch.nn.functional import leaky_relu, normalize
 
 from mmgraph.models.recommendation.batch_terms import bpr_terms
 from mmgraph.models.recommendation.embedding_table import embedding_table
-from mmgraph.models.recommendation.modalities import project, projections, require_modalities
+from mmgraph.models.recommendation.modalities import (
+    project,
+    projections,
+    require_modalities,
+    taste_decay,
+)
 from mmgraph.models.recommendation.neighbour_means import neighbour_means
 from mmgraph.models.recommendation.recommendation_graph import RecommendationGraph
 from mmgraph.models.recommendation.recommender import Embedded, Triplets
@@ -26,9 +31,11 @@ class MMGCN(nn.Module):
         \hat x = \phi(W_2 x) + e, \qquad x' = \phi(W_3 h + \hat x)
 
     and the mean of the modalities in the end. Wei et al., "MMGCN: Multi-modal Graph Convolution Network for
-    Personalized Recommendation of Micro-video", MM 2019. Of the paper's two ways to combine, this is
-    addition; all layers are `dim` wide, and features are mapped to that width first. An item that lacks a
-    modality begins there with zeros.
+    Personalized Recommendation of Micro-video", MM 2019, with its mean over neighbours and its combination by
+    addition. As in the authors' code, x is brought to length one first, and the modalities' mean is taken,
+    where the paper has their sum. All layers are `dim` wide, and features are mapped to that width first; the
+    authors' code does so for wide ones only. The decay is of e and, with them, of the batch's users'
+    preferences. An item that lacks a modality begins there with zeros.
 
     Args:
         graph: what it is made for.
@@ -69,7 +76,8 @@ class MMGCN(nn.Module):
 
     def loss(self, graph: RecommendationGraph, batch: Triplets) -> dict[str, Float[Tensor, ""]]:
         """Terms "bpr" and "decay"."""
-        return bpr_terms(self(graph), Embedded(self.users, self.items), batch, self.decay)
+        found = bpr_terms(self(graph), Embedded(self.users, self.items), batch, self.decay)
+        return found | {"decay": found["decay"] + taste_decay(self.taste.values(), batch, self.decay)}
 
 
 class _Layer(nn.Module):

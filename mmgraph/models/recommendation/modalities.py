@@ -1,13 +1,18 @@
 """What models need of the items' modalities."""
 
+from collections.abc import Iterable
+
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from mmgraph.data.recommendation import ItemFeatures
 from mmgraph.errors import InputError
 from mmgraph.models.recommendation.recommendation_graph import RecommendationGraph
+from mmgraph.models.recommendation.recommender import Triplets
+from mmgraph.ops.row_squares import row_squares
 
-__all__ = ["project", "projections", "require_modalities", "require_neighbours"]
+__all__ = ["project", "projections", "require_modalities", "require_neighbours", "taste_decay"]
 
 
 def require_modalities(graph: RecommendationGraph, model: str) -> None:
@@ -45,3 +50,9 @@ def projections(graph: RecommendationGraph, dim: int) -> nn.ModuleDict:
 def project(linear: nn.Module, features: ItemFeatures) -> Float[Tensor, "I D"]:
     """Features mapped, zeros for items that lack the modality."""
     return linear(features.x) * features.present[:, None]
+
+
+def taste_decay(tastes: Iterable[Float[Tensor, "U D"]], batch: Triplets, decay: float) -> Float[Tensor, ""]:
+    """As `decay_term`, of what the batch's users have a vector of in each modality."""
+    squares = torch.stack([row_squares(taste, batch.users) for taste in tastes])
+    return decay * 0.5 * squares.sum() / max(len(batch.users), 1)

@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from mmgraph.data.recommendation import InteractionTable, ItemFeatures, Knowledge
+from mmgraph.data.recommendation import Catalogue, InteractionTable, ItemFeatures, Knowledge
 from mmgraph.models.recommendation.item_graph import ItemGraph
 from mmgraph.ops.csr import Csr, csr
 from mmgraph.ops.light_propagation import LightGraph, light_graph
+
+if TYPE_CHECKING:
+    from mmgraph.graph import HeteroGraph
 
 __all__ = ["RecommendationGraph"]
 
@@ -77,3 +81,9 @@ class RecommendationGraph:
             None if self.users is None else self.users.to(device),
             None if self.knowledge is None else self.knowledge.to(device),
         )
+
+    def to_hetero(self, catalogue: Catalogue | None = None, features: bool = False) -> "HeteroGraph":
+        """As a heterogeneous graph, and so to PyG, DGL, NetworkX and files; see `hetero.to_hetero`."""
+        from mmgraph.models.recommendation.hetero import to_hetero
+
+        return to_hetero(self, catalogue, features)

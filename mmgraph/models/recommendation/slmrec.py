@@ -1,7 +1,5 @@
 """SLMRec: the vectors of an item in every modality, whatever is hidden of them, recognise each other."""
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -63,7 +61,7 @@ class SLMRec(nn.Module):
         dim: int = 64,
         layers: int = 3,
         temperature: float = 0.2,
-        views: Literal["fine_and_coarse", "dropping", "masking"] = "fine_and_coarse",
+        views: str = "fine_and_coarse",
         view_weight: float = 0.1,
         view_temperature: float = 0.2,
         drop: float = 0.3,
@@ -133,11 +131,11 @@ class SLMRec(nn.Module):
     ) -> Float[Tensor, ""]:
         own, *modalities = (part.items.index_select(0, batch.items) for part in parts)
         terms = []
-        for features, other, onward, towards in zip(
-            graph.features.values(), modalities, self.onward, self.towards, strict=True
+        for name, other, onward, towards in zip(
+            self.project, modalities, self.onward, self.towards, strict=True
         ):
             own = onward(own)
-            present = features.present.index_select(0, batch.items)
+            present = graph.features[name].present.index_select(0, batch.items)
             terms.append(_contrast(own, towards(other), batch.items, self.view_temperature, present))
         return torch.stack(terms).sum()
 
@@ -181,12 +179,13 @@ def _contrast(
 
     Rows of the same user or item are not each other's negatives, and rows that are not present are nobody's.
     """
-    logits = normalize(x, dim=1) @ normalize(y, dim=1).T / temperature
     away = chosen[:, None] == chosen
     if present is not None:
         away |= ~present
-    away.fill_diagonal_(False)
-    found = -logits.masked_fill(away, torch.finfo(logits.dtype).min).log_softmax(1).diagonal()
+    lowest = torch.finfo(x.dtype).min
+    hidden = x.new_zeros(away.shape).masked_fill_(away.fill_diagonal_(False), lowest)
+    logits = torch.addmm(hidden, normalize(x, dim=1) / temperature, normalize(y, dim=1).T)
+    found = -logits.log_softmax(1).diagonal()
     if present is None:
         return found.sum() / max(len(found), 1)
     return (found * present).sum() / present.sum().clamp(min=1)

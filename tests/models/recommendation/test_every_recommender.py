@@ -1,270 +1,258 @@
-"""What holds for every recommender; one without a row in `DENSE` fails."""
+"""What holds for every recommender, stated once; its numbers are compared in a test file of its own."""
 
+import inspect
 from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
 
 import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
-from torch.nn.functional import cosine_similarity, leaky_relu, normalize
 
 from mmgraph.data.recommendation import Preferences
 from mmgraph.errors import InputError
-from mmgraph.models.recommendation import RECOMMENDERS, Resampling, make_recommender
-from mmgraph.tasks.recommendation.evaluate import evaluate_ranking
-from mmgraph.tasks.recommendation.train import RecommenderBudget, train_recommender
-from mmgraph.training import Run, load_weights, save_weights
-from tests.models.recommendation.world import (
-    ITEMS,
-    USERS,
-    batch,
-    interactions,
-    light,
-    neighbours,
-    normalised,
-    rated,
-    square,
-    world,
+from mmgraph.models.recommendation import (
+    RECOMMENDERS,
+    ItemGraph,
+    Recommender,
+    Resampling,
+    Triplets,
+    build_recommendation_graph,
+    make_recommender,
 )
+from mmgraph.ops.csr import csr
+from mmgraph.ops.light_propagation import light_graph
+from mmgraph.training import load_weights, save_weights
+from tests.models.recommendation.world import ITEMS, USERS, batch, interactions, rated, world
 
-SMALL = {"popularity": {}, "ngcf": {"dim": 8, "layers": (8, 5)}}
+
+def make(name, graph, dtype=torch.float64, seed=0, dim=8, **options):
+    torch.manual_seed(seed)
+    sizes = {"dim": dim} if "dim" in inspect.signature(RECOMMENDERS[name]).parameters else {}
+    return make_recommender(name, graph, **sizes, **options).to(dtype)
+
+
+LEARNS = [name for name in RECOMMENDERS if list(make(name, world()).parameters())]
 NEEDS_FEATURES = {"vbpr", "mmgcn", "grcn", "lattice", "slmrec", "freedom"}
-LEARNS = [name for name in RECOMMENDERS if name != "popularity"]
+ALL = pytest.mark.parametrize("name", RECOMMENDERS)
+ALL_THAT_LEARN = pytest.mark.parametrize("name", LEARNS)
 
 
-def make(name, graph, **more):
-    torch.manual_seed(0)
-    return make_recommender(name, graph, **(SMALL.get(name, {"dim": 8}) | more)).double()
+def epoch_graph(model, graph, generator=None):
+    """What an epoch is trained on."""
+    generator = torch.Generator().manual_seed(0) if generator is None else generator
+    return model.training_graph(graph, generator) if isinstance(model, Resampling) else graph
 
 
-def mapped(model, graph, name):
-    """A modality's features through the model's linear map, zeros where it is missing."""
-    found = graph.features[name]
-    return model.project[name](found.x) * found.present[:, None]
+def total(model, graph, some):
+    return sum(model.loss(graph, some).values())
 
 
-def popularity(model, graph):
-    return torch.ones(USERS, 1, dtype=torch.float64), rated(graph).sum(0)[:, None]
+def step(model, optimizer, graph, some):
+    loss = total(model, graph, some)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.detach()
 
 
-def bpr_mf(model, graph):
-    return model.users, model.items
-
-
-def lightgcn(model, graph):
-    return light(graph, model.users, model.items, 3).split([USERS, ITEMS])
-
-
-def vbpr(model, graph):
-    users, items, bias = [model.users], [model.items], model.bias
-    for name, found in graph.features.items():
-        users.append(model.taste[name])
-        items.append(found.x @ model.project[name].weight.T * found.present[:, None])
-        bias = bias + found.x @ model.appeal[name].weight.T
-    return torch.cat([*users, torch.ones(USERS, 1)], 1), torch.cat([*items, bias], 1)
-
-
-def ngcf(model, graph):
-    x = torch.cat([model.users, model.items])
-    matrix, found = square(normalised(graph)), [x]
-    for first, second in zip(model.sums, model.products, strict=True):
-        common = (matrix @ x) * x
-        x = ((matrix + torch.eye(len(x))) @ x) @ first.weight.T + first.bias
-        x = leaky_relu(x + common @ second.weight.T + second.bias, 0.2)
-        found.append(x / x.norm(dim=1, keepdim=True).clamp(min=1e-12))
-    return torch.cat(found, 1).split([USERS, ITEMS])
-
-
-def mmgcn(model, graph):
-    pairs = square(rated(graph))
-    means = pairs / pairs.sum(1, keepdim=True).clamp(min=1)
-    own, found = torch.cat([model.users, model.items]), []
-    for name in graph.features:
-        x = normalize(torch.cat([model.taste[name], mapped(model, graph, name)]), dim=1)
-        for layer in model.layers[name]:
-            received = leaky_relu(means @ (x @ layer.message.weight.T))
-            x = leaky_relu(layer.mix(received) + leaky_relu(layer.keep(x)) + own)
-        found.append(x)
-    return (sum(found) / len(found)).split([USERS, ITEMS])
-
-
-def softmax_among(scores, there):
-    """Softmax over each row's interactions; zeros without any."""
-    powers = scores.exp() * there
-    return powers / powers.sum(1, keepdim=True).clamp(min=1e-300)
-
-
-def grcn(model, graph):
-    there = rated(graph)
-    sure = model.confidence[:USERS], model.confidence[USERS:]
-    to_user, to_item, beside = [], [], []
-    for number, name in enumerate(graph.features):
-        items = normalize(leaky_relu(mapped(model, graph, name)), dim=1)
-        users = normalize(model.prototypes[name], dim=1)
-        for _ in range(3):
-            users = normalize(users + softmax_among(users @ items.T, there) @ items, dim=1)
-        down = softmax_among(users @ items.T, there)
-        up = softmax_among(items @ users.T, there.T)
-        beside.append(torch.cat([users + leaky_relu(down @ items), items + leaky_relu(up @ users)]))
-        to_user.append(down * sure[1][:, number])
-        to_item.append(up * sure[0][:, number])
-    down, up = torch.stack(to_user).amax(0).relu(), torch.stack(to_item).amax(0).relu()
-    x = normalize(torch.cat([model.users, model.items]), dim=1)
-    total = x
-    for _ in range(2):
-        x = torch.cat([down @ x[USERS:], up @ x[:USERS]])
-        total = total + x
-    return torch.cat([total, *beside], 1).split([USERS, ITEMS])
-
-
-def lattice(model, graph):
-    mix, x = model.mix.softmax(0), 0
-    for number, name in enumerate(graph.features):
-        there = graph.features[name].present
-        rows = normalize(mapped(model, graph, name), dim=1)
-        cosine = (rows @ rows.T).masked_fill(torch.eye(ITEMS, dtype=torch.bool), -2)
-        cosine = torch.where(there[:, None] & there, cosine, -2)
-        best = cosine.topk(10, dim=1)
-        learned = torch.zeros_like(cosine).scatter(1, best.indices, best.values.relu())
-        degree = learned.sum(1), learned.sum(0)
-        root = [torch.where(d > 0, d.clamp(min=1e-300).rsqrt(), 0) for d in degree]
-        learned = root[0][:, None] * learned * root[1]
-        x = x + mix[number] * (0.9 * neighbours(graph.similar[name]) + 0.1 * learned) @ model.items
-    users, items = light(graph, model.users, model.items, 2).split([USERS, ITEMS])
-    return users, items + normalize(x, dim=1)
-
-
-def slmrec(model, graph):
-    items = [model.items]
-    for name, found in graph.features.items():
-        items.append(model.project[name](normalize(found.x, dim=1)) * found.present[:, None])
-    found = torch.cat([light(graph, model.users, one, 3) for one in items], 1)
-    users, items = found.split([USERS, ITEMS])
-    return model.fuse_users(users), model.fuse_items(items)
-
-
-def bm3(model, graph):
-    users, items = light(graph, model.users, model.items, 1).split([USERS, ITEMS])
-    return model.predict(users), model.predict(items + model.items)
-
-
-def freedom(model, graph):
-    users, items = light(graph, model.users, model.items, 2).split([USERS, ITEMS])
-    frozen = sum(neighbours(one) for one in graph.similar.values()) / 2
-    return users, items + frozen @ model.items
-
-
-def aligned(model, graph):
-    items = model.items
-    for name, found in graph.features.items():
-        mean = found.x[found.present].mean(0)
-        items = items + model.project[name](normalize(found.x - mean, dim=1)) * found.present[:, None]
-    shares = model.gate.softmax(0)
-    informed = sum(s * neighbours(one) @ items for s, one in zip(shares, graph.similar.values(), strict=True))
-    users, items = light(graph, model.users, items + informed, 2).split([USERS, ITEMS])
-    return users, normalize(items, dim=1)
-
-
-DENSE = {
-    one.__name__: one
-    for one in (
-        popularity,
-        bpr_mf,
-        lightgcn,
-        vbpr,
-        ngcf,
-        mmgcn,
-        grcn,
-        lattice,
-        slmrec,
-        bm3,
-        freedom,
-        aligned,
-    )
-}
-
-
-def parameters_gradients(model, users, items):
-    """Of a fixed sum of the outputs, to every parameter."""
-    value = sum((side * torch.linspace(-1, 2, side.numel()).view_as(side)).sum() for side in (users, items))
-    return torch.autograd.grad(value, list(model.parameters()), allow_unused=True)
-
-
-@pytest.mark.parametrize("name", RECOMMENDERS)
-def test_it_equals_dense_matrices_in_outputs_and_gradients(name):
-    graph = world()
-    model = make(name, graph).eval()
+def assert_finite(model, graph, some=None):
+    """Vectors, terms, and the gradients of both."""
     found = model(graph)
-    expected = DENSE[name](model, graph)
-    assert torch.allclose(found.users, expected[0].double(), atol=1e-10)
-    assert torch.allclose(found.items, expected[1].double(), atol=1e-10)
-    if name == "popularity":
-        return
-    mine = parameters_gradients(model, found.users, found.items)
-    theirs = parameters_gradients(model, *expected)
-    for (parameter, _), ours, other in zip(model.named_parameters(), mine, theirs, strict=True):
-        assert (ours is None) == (other is None), parameter
-        assert ours is None or torch.allclose(ours, other, atol=1e-9), parameter
+    values = [found.users.square().mean() + found.items.square().mean()]
+    assert found.users.isfinite().all()
+    assert found.items.isfinite().all()
+    for one in () if some is None else some:
+        values += model.loss(epoch_graph(model, graph), one).values()
+    assert all(bool(value.isfinite()) for value in values)
+    model.zero_grad()
+    if sum(values).requires_grad:
+        sum(values).backward()
+    for parameter, weight in model.named_parameters():
+        assert weight.grad is None or bool(weight.grad.isfinite().all()), parameter
 
 
-@pytest.mark.parametrize("name", LEARNS)
-def test_every_parameter_gets_a_gradient_and_all_terms_are_finite(name):
-    graph = world()
-    model = make(name, graph, **({"align": 0.1} if name == "aligned" else {}))
-    own = model.training_graph(graph, torch.Generator()) if isinstance(model, Resampling) else graph
-    terms = model.loss(own, batch())
-    sum(terms.values()).backward()
-    assert all(bool(term.isfinite()) for term in terms.values())
-    for parameter, value in model.named_parameters():
-        assert value.grad is not None, parameter
-        assert bool(value.grad.isfinite().all()), parameter
-        assert bool(value.grad.any()), parameter
+@ALL
+def test_it_has_a_test_file_of_its_own(name):
+    module = RECOMMENDERS[name].__module__.rsplit(".", 1)[1]
+    assert (Path(__file__).parent / f"test_{module}.py").exists()
 
 
-@pytest.mark.parametrize("name", RECOMMENDERS)
+@ALL
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_it_gives_every_user_and_item_a_vector_in_the_precision_of_the_graph(name, dtype):
+    graph = world(dtype)
+    model = make(name, graph, dtype)
+    assert isinstance(model, Recommender)
+    found = model(graph)
+    assert found.users.shape == (USERS, found.items.shape[1])
+    assert found.items.shape == (ITEMS, found.users.shape[1])
+    assert found.users.dtype == found.items.dtype == dtype
+    terms = model.loss(graph, batch())
+    assert terms
+    assert all(term.shape == () for term in terms.values())
+
+
+@ALL_THAT_LEARN
+def test_every_parameter_gets_a_gradient_within_some_epochs(name):
+    graph, generator = world(), torch.Generator().manual_seed(0)
+    model = make(name, graph)
+    for _ in range(3):
+        total(model, epoch_graph(model, graph, generator), batch()).backward()
+    for parameter, weight in model.named_parameters():
+        assert weight.grad is not None, parameter
+        assert bool(weight.grad.isfinite().all()), parameter
+        assert bool(weight.grad.any()), parameter
+
+
+# ---------------------------------------------------------------------------- order and numbering
+
+
+@ALL
 def test_the_order_of_the_interactions_does_not_matter(name):
-    table = interactions()
-    mixed = table[torch.randperm(len(table))]
-    graph, other = world(), world(table=mixed)
+    table, some = interactions(), batch()
+    graph = world()
+    order = torch.randperm(len(table))
+    users, items = table.edge_index[:, order]
+    other = replace(
+        graph, interactions=light_graph(csr(torch.stack([users, items]), USERS, ITEMS), dtype=torch.float64)
+    )
     model = make(name, graph).eval()
-    for mine, theirs in zip(vars(model(graph)).values(), vars(model(other)).values(), strict=True):
-        assert torch.allclose(mine, theirs, atol=1e-12)
+    found, again = model(graph), model(other)
+    assert torch.allclose(found.users, again.users, atol=1e-12)
+    assert torch.allclose(found.items, again.items, atol=1e-12)
+    mixed = Triplets(some.users[order], some.items[order], some.negatives[order])
+    assert torch.allclose(total(model, graph, some), total(model, other, mixed), atol=1e-12)
 
 
-@pytest.mark.parametrize("name", RECOMMENDERS)
-def test_without_any_features_it_works_or_says_what_it_needs(name):
-    graph = replace(world(), features={}, similar={})
-    if name in NEEDS_FEATURES:
-        with pytest.raises(InputError, match="features of the items"):
-            make(name, graph)
-        return
-    found = make(name, graph)(graph)
-    assert found.users.shape[0] == USERS
-    assert found.items.shape[0] == ITEMS
+def renumbered(graph, users, items):
+    """The same graph with other numbers: user u is called `users[u]`."""
+    entries, back = graph.interactions.csr, items.argsort()
+    ends = torch.stack([users[entries.source.long()], items[entries.target.long()]])
+    similar = {}
+    for name, one in graph.similar.items():
+        moved = csr(items[torch.stack([one.csr.source, one.csr.target]).long()], ITEMS, ITEMS)
+        similar[name] = ItemGraph(moved, one.weight[moved.order])
+    return replace(
+        graph,
+        interactions=light_graph(csr(ends, USERS, ITEMS), dtype=torch.float64),
+        features={name: found[back] for name, found in graph.features.items()},
+        similar=similar,
+    )
 
 
-@pytest.mark.parametrize("name", sorted(NEEDS_FEATURES | {"bm3", "aligned"}))
+@ALL
+def test_other_numbers_of_users_and_items_permute_the_vectors_and_change_no_loss(name):
+    graph, some = world(), batch()
+    users, items = torch.randperm(USERS), torch.randperm(ITEMS)
+    other_graph = renumbered(graph, users, items)
+    model, other = make(name, graph).eval(), make(name, other_graph).eval()
+    # Whatever has a row for each user or item is renumbered as well.
+    rows = {USERS: users.argsort(), ITEMS: items.argsort()}
+    rows[USERS + ITEMS] = torch.cat([rows[USERS], USERS + rows[ITEMS]])
+    with torch.no_grad():
+        for mine, theirs in zip(model.parameters(), other.parameters(), strict=True):
+            theirs.copy_(mine[rows[len(mine)]] if len(mine) in rows else mine)
+    found, again = model(graph), other(other_graph)
+    assert torch.allclose(found.users, again.users[users], atol=1e-10)
+    assert torch.allclose(found.items, again.items[items], atol=1e-10)
+    renamed = Triplets(users[some.users], items[some.items], items[some.negatives])
+    assert torch.allclose(total(model, graph, some), total(other, other_graph, renamed), atol=1e-10)
+
+
+# ------------------------------------------------------------------------------------------ edges
+
+
+@ALL
+def test_who_has_no_interactions_and_what_has_no_features_leave_everything_finite(name):
+    graph = world()
+    alone = Triplets(torch.tensor([USERS - 1]), torch.tensor([ITEMS - 1]), torch.tensor([[4, 4]]))
+    model = make(name, graph)
+    assert_finite(model, graph, [batch(), alone])
+
+
+@ALL
+def test_a_graph_without_any_interaction_leaves_everything_finite(name):
+    none = torch.zeros(2, 0, dtype=torch.long)
+    graph = replace(world(), interactions=light_graph(csr(none, USERS, ITEMS), dtype=torch.float64))
+    assert_finite(make(name, graph), graph, [batch()])
+
+
+@ALL
 def test_a_modality_that_no_item_has_leaves_everything_finite(name):
     graph = world()
     lost = graph.features["audio"]
     lost = replace(lost, x=torch.zeros_like(lost.x), present=torch.zeros_like(lost.present))
-    graph = replace(graph, features={**graph.features, "audio": lost})
-    model = make(name, graph)
-    sum(model.loss(graph, batch()).values()).backward()
-    for parameter, value in model.named_parameters():
-        assert value.grad is None or bool(value.grad.isfinite().all()), parameter
+    nothing = ItemGraph(csr(torch.zeros(2, 0, dtype=torch.long), ITEMS, ITEMS), torch.zeros(0).double())
+    graph = replace(
+        graph,
+        features={**graph.features, "audio": lost},
+        similar={**graph.similar, "audio": nothing},
+    )
+    assert_finite(make(name, graph), graph, [batch()])
 
 
-@pytest.mark.parametrize("name", LEARNS)
+@ALL
+def test_without_any_features_it_works_or_says_what_it_needs(name):
+    graph = replace(world(), features={}, similar={})
+    if name in NEEDS_FEATURES:
+        with pytest.raises(InputError, match="needs features of the items"):
+            make(name, graph)
+    else:
+        assert_finite(make(name, graph), graph, [batch()])
+
+
+@ALL
+@pytest.mark.parametrize("negatives", [0, 1, 3])
+def test_batches_of_any_size_have_finite_losses_and_gradients(name, negatives):
+    graph, some = world(), batch(negatives)
+    parts = [
+        Triplets(some.users[:count], some.items[:count], some.negatives[:count])
+        for count in (0, 1, len(some.users))
+    ]
+    assert_finite(make(name, graph), graph, parts)
+
+
+# ------------------------------------------------------------------------------- repeated results
+
+
+@ALL
+def test_it_gives_the_same_twice_and_keeps_no_tensor(name):
+    graph = world()
+    model = make(name, graph).eval()
+    first, second = model(graph), model(graph)
+    assert torch.equal(first.users, second.users)
+    assert torch.equal(first.items, second.items)
+    assert torch.equal(total(model, graph, batch()), total(model, graph, batch()))
+    for module in model.modules():
+        assert not [key for key, value in vars(module).items() if isinstance(value, torch.Tensor)]
+
+
+@ALL_THAT_LEARN
+def test_equal_seeds_give_equal_weights_and_other_seeds_others(name):
+    graph, trained = world(), []
+    for seed in (0, 0, 1):
+        model = make(name, graph, seed=seed)
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+        generator = torch.Generator().manual_seed(seed)
+        for _ in range(3):
+            step(model, optimizer, epoch_graph(model, graph, generator), batch())
+        trained.append([weight.detach() for weight in model.parameters()])
+    assert all(torch.equal(one, other) for one, other in zip(trained[0], trained[1], strict=True))
+    assert not all(torch.equal(one, other) for one, other in zip(trained[0], trained[2], strict=True))
+
+
+@ALL
 def test_weights_saved_and_loaded_give_the_same_vectors(name, tmp_path):
     graph = world()
-    model, other = make(name, graph).eval(), make(name, graph).eval()
-    with torch.no_grad():
-        for value in model.parameters():
-            value.add_(0.1)
+    model, other = make(name, graph, seed=0).eval(), make(name, graph, seed=1).eval()
     save_weights(model, tmp_path / "m.safetensors", {})
     load_weights(other, tmp_path / "m.safetensors")
-    for mine, theirs in zip(vars(model(graph)).values(), vars(other(graph)).values(), strict=True):
-        assert torch.equal(mine, theirs)
+    found, again = model(graph), other(graph)
+    assert torch.equal(found.users, again.users)
+    assert torch.equal(found.items, again.items)
+
+
+# ---------------------------------------------------------------------------- devices and learning
 
 
 def pretend(mode, device, value):
@@ -279,55 +267,66 @@ def pretend(mode, device, value):
     return value
 
 
-@pytest.mark.parametrize("name", LEARNS)
-def test_a_step_of_training_never_waits_for_the_device(name, accelerator):
+class Both(torch.nn.Module):
+    """Vectors and loss in one call."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, graph, own, some):
+        return self.model(graph), total(self.model, own, some)
+
+
+@ALL_THAT_LEARN
+def test_vectors_and_a_step_of_training_never_wait_for_the_device(name, accelerator):
     graph = world(torch.float32)
-    model = make(name, graph).float()
-    own = model.training_graph(graph, torch.Generator()) if isinstance(model, Resampling) else graph
-    mode = FakeTensorMode()
+    model = make(name, graph, torch.float32)
+    own, mode = epoch_graph(model, graph), FakeTensorMode()
     weights = {
-        key: torch.nn.Parameter(pretend(mode, accelerator, value))
+        f"model.{key}": torch.nn.Parameter(pretend(mode, accelerator, value))
         for key, value in model.state_dict().items()
     }
-    own, some = pretend(mode, accelerator, own), pretend(mode, accelerator, batch())
+    given = [pretend(mode, accelerator, value) for value in (graph, own, batch())]
     with mode:
-
-        class Loss(torch.nn.Module):
-            def __init__(self):
-                super().__init__()
-                self.model = model
-
-            def forward(self):
-                return sum(self.model.loss(own, some).values())
-
-        named = {f"model.{key}": value for key, value in weights.items()}
-        loss = torch.func.functional_call(Loss(), named, ())
+        found, loss = torch.func.functional_call(Both(model), weights, tuple(given))
         loss.backward()
         torch.optim.Adam(list(weights.values()), foreach=True).step()
-    assert loss.device.type == accelerator.type
+    assert loss.device.type == found.users.device.type == found.items.device.type == accelerator.type
 
 
 @pytest.fixture(scope="module")
 def planted():
-    return Preferences(150, 80, interactions=12, sharpness=8.0, popularity=0.3).data
+    data = Preferences(150, 80, interactions=12, sharpness=8.0, popularity=0.3).data
+    return data, build_recommendation_graph(data, k=5)
 
 
-@pytest.mark.parametrize("name", LEARNS)
-def test_it_learns_a_planted_taste(name, planted, tmp_path):
-    from mmgraph.tasks.recommendation.build_graph import build_graph
+def ranked_below(found, graph, held_out):
+    """How many of the items that its user has not seen rank below a held-out one: 0.5 by chance."""
+    scores, new = found.users @ found.items.T, rated(graph) == 0
+    own = scores[held_out.users, held_out.items][:, None]
+    below = ((own > scores[held_out.users]) & new[held_out.users]).sum(1)
+    return float((below / (new[held_out.users].sum(1) - 1)).mean())
 
-    graph = build_graph(planted, neighbours=5)
-    torch.manual_seed(0)
-    own = {"ngcf": {}, "bm3": {"dim": 16, "decay": 0.0}}
-    model = make_recommender(name, graph, **own.get(name, {"dim": 16}))
 
-    def score():
-        return evaluate_ranking(model(graph), graph, planted.validation, [20], groups=False)["recall@20"]
-
-    budget = RecommenderBudget(epochs=15, batch_size=256, learning_rate=0.01, validate_every=5)
-    train_recommender(model, graph, planted.train, score, budget, Run(tmp_path, {}), seed=0)
-    # 20 of the 70 or so that are left, drawn at random.
-    assert score() > 1.15 * 20 / 70
+@ALL_THAT_LEARN
+def test_it_learns_a_planted_taste(name, planted):
+    data, graph = planted
+    # With its decay, BM3 has a long way to go.
+    model = make(name, graph, torch.float32, dim=16, **({"decay": 0.0} if name == "bm3" else {}))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    generator = torch.Generator().manual_seed(0)
+    before = ranked_below(model(graph), graph, data.validation)
+    means, unseen = [], (rated(graph) == 0).float()
+    for _ in range(10):
+        own, losses = epoch_graph(model, graph, generator), []
+        for rows in torch.randperm(len(data.train), generator=generator).split(512):
+            users = data.train.users[rows]
+            negatives = unseen[users].multinomial(1, generator=generator)
+            losses.append(step(model, optimizer, own, Triplets(users, data.train.items[rows], negatives)))
+        means.append(float(torch.stack(losses).mean()))
+    assert means[-1] < means[0]
+    assert ranked_below(model.eval()(graph), graph, data.validation) > max(0.6, before + 0.02)
 
 
 def test_a_name_that_is_none_is_an_error_and_so_is_an_option_that_is_none():
@@ -335,50 +334,3 @@ def test_a_name_that_is_none_is_an_error_and_so_is_an_option_that_is_none():
         make_recommender("bpr", world())
     with pytest.raises(InputError, match="got options"):
         make_recommender("bpr_mf", world(), depth=3)
-
-
-def test_bm3_has_gradients_from_one_side_of_each_view_only():
-    graph = world()
-    model = make("bm3", graph, dropout=0.0)
-    vectors = light(graph, model.users, model.items, 1)
-    users, items = vectors.split([USERS, ITEMS])
-    items, some = items + model.items, batch()
-    u, i = users[some.users], items[some.items]
-    expected = (
-        2
-        - cosine_similarity(model.predict(u), i.detach()).mean()
-        - cosine_similarity(model.predict(i), u.detach()).mean()
-    )
-    found = model.loss(graph, some)["interactions"]
-    assert torch.allclose(found, expected)
-    wanted = list(model.parameters())
-    mine = torch.autograd.grad(found, wanted, allow_unused=True)
-    theirs = torch.autograd.grad(expected, wanted, allow_unused=True)
-    for ours, other in zip(mine, theirs, strict=True):
-        assert (ours is None) == (other is None)
-        assert ours is None or torch.allclose(ours, other)
-
-
-def test_the_loss_of_our_model_is_a_cross_entropy_over_the_negatives_of_the_whole_batch():
-    graph, some = world(), batch()
-    model = make("aligned", graph, decay=0.0)
-    found = model(graph)
-    users = normalize(found.users, dim=1)[some.users]
-    own = (users * found.items[some.items]).sum(1, keepdim=True)
-    others = users @ found.items[some.negatives.flatten()].T
-    logits = torch.cat([own, others], 1) / 0.2
-    expected = torch.nn.functional.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long))
-    assert torch.allclose(model.loss(graph, some)["softmax"], expected)
-
-
-def test_freedom_drops_the_share_that_it_is_told_to_and_popular_nodes_first():
-    graph = world()
-    model = make("freedom", graph, drop=0.5)
-    kept = [model.training_graph(graph, torch.Generator().manual_seed(i)).interactions for i in range(200)]
-    count = len(interactions())
-    assert {one.csr.num_edges for one in kept} == {count - round(0.5 * count)}
-    weight = graph.interactions.weight
-    mean = sum(rated(replace(graph, interactions=one)) for one in kept) / len(kept)
-    often = mean[graph.interactions.csr.source.long(), graph.interactions.csr.target.long()]
-    order = weight.argsort()
-    assert often[order[-5:]].mean() > often[order[:5]].mean() + 0.1

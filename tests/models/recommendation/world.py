@@ -86,5 +86,5 @@ def light(graph: RecommendationGraph, users: torch.Tensor, items: torch.Tensor, 
 def neighbours(found: ItemGraph) -> torch.Tensor:
     """`[I, I]`, the weight with which the column's item informs the row's."""
     matrix = torch.zeros(ITEMS, ITEMS, dtype=torch.float64)
-    matrix[found.csr.target.long(), found.csr.source.long()] = found.weight
+    matrix[found.csr.target.long(), found.csr.source.long()] = found.weight.double()
     return matrix
