@@ -13,10 +13,10 @@ from mmgraph.builders.pretrained import load_pretrained
 from mmgraph.data.captions.vocabulary import BEGIN, PAD
 from mmgraph.errors import InputError
 from mmgraph.graph import NodeType
-from mmgraph.heads.decoder import TYPES, NodeMemory
+from mmgraph.heads.decoder import TYPES, NodeMemory, log_probabilities
 from mmgraph.heads.language_steps import LanguageSteps, TokenIds
 from mmgraph.heads.prefix_mapper import PrefixMapper
-from mmgraph.heads.search import Found, Greedy, Search
+from mmgraph.heads.search import Found, Greedy, Nucleus, Search
 from mmgraph.models import Encoded
 
 __all__ = ["PrefixCaptionHead"]
@@ -100,6 +100,17 @@ class PrefixCaptionHead(nn.Module):
         counted = (target != PAD).flatten()
         return {"caption": (words * counted).sum() / counted.sum().clamp(min=1), **encoded.terms}
 
+    def log_probabilities(self, encoded: Encoded, ids: Int[Tensor, "B S L"]) -> Float[Tensor, "B S L"]:
+        """Of each id of S sentences of each sample, under the distribution that searches draw from.
+
+        0 where there is PAD, and minus infinity at an id that never comes.
+        """
+        prefix = self.prefix(encoded).repeat_interleave(ids.shape[1], 0)
+        each = ids.flatten(0, 1)
+        logs = log_probabilities(self.ids.scores(self._logits_after(prefix, each)), never=())
+        found = logs.gather(-1, each[..., None])[..., 0].view(ids.shape)
+        return found.masked_fill(ids == PAD, 0.0)
+
     def prefix(self, encoded: Encoded) -> Float[Tensor, "B P E"]:
         """What the language model reads in place of the nodes."""
         return self.mapper(self.memory(encoded))
@@ -114,13 +125,24 @@ class PrefixCaptionHead(nn.Module):
         """All sentences that a search finds, with their scores."""
         return search(self.steps(encoded))
 
+    @torch.no_grad()
+    def draw(
+        self, encoded: Encoded, samples: int, seed: int = 0, check_every: int | None = 4
+    ) -> Int[Tensor, "B S L"]:
+        """Sentences about each sample, drawn from all tokens; see `Nucleus`."""
+        return self.search(encoded, Nucleus(1.0, seed=seed, samples=samples, check_every=check_every)).ids
+
     def steps(self, encoded: Encoded) -> LanguageSteps:
         """What a search needs: the next token's log-probabilities, step by step."""
         return LanguageSteps(self.language_model, self.prefix(encoded), self.ids, self.max_length)
 
     def _token_logits(self, encoded: Encoded, ids: Int[Tensor, "B L"]) -> Float[Tensor, "B L V"]:
         """The language model's logits, token by token."""
-        prefix = self.prefix(encoded)
+        return self._logits_after(self.prefix(encoded), ids)
+
+    def _logits_after(
+        self, prefix: Float[Tensor, "B P E"], ids: Int[Tensor, "B L"]
+    ) -> Float[Tensor, "B L V"]:
         before = torch.cat([torch.full_like(ids[:, :1], BEGIN), ids[:, :-1]], 1)
         words = self.language_model.get_input_embeddings()(self.ids.tokens(before)).to(prefix.dtype)
         found = self.language_model(inputs_embeds=torch.cat([prefix, words], 1), use_cache=False)

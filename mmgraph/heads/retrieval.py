@@ -106,11 +106,15 @@ class RetrievalHead(nn.Module):
         """What cosines are multiplied by to be logits: one over the temperature."""
         return at_most(self.log_scale, -math.log(self.coldest)).exp()
 
+    def place(self, modality: NodeType, vectors: Float[Tensor, "N D"]) -> Float[Tensor, "N W"]:
+        """Where vectors of one of the modalities lie in the common space."""
+        return normalize(self.project[parameter_name(modality)](vectors), dim=1)
+
     def embed(self, encoded: Encoded) -> dict[NodeType, Float[Tensor, "B W"]]:
         """The place of each sample's modalities in the common space."""
         found = {}
         for key in self.modalities:
-            place = normalize(self.project[parameter_name(key)](encoded.pooled[key]), dim=1)
+            place = self.place(key, encoded.pooled[key])
             found[key] = place.masked_fill(~encoded.present[key][:, None], 0.0)
         return found
 

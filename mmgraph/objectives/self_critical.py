@@ -19,7 +19,7 @@ Reward = Callable[[Int[Tensor, "B L"], HeteroGraph], Float[Tensor, " B"]]
 
 @runtime_checkable
 class Writer(Protocol):
-    """What can be trained so: a `CaptionHead`, or your own."""
+    """What can be trained so: a `CaptionHead`, a `PrefixCaptionHead`, or your own."""
 
     def predict(self, encoded: Encoded) -> Int[Tensor, "B L"]:
         """The greedy sentence about each sample."""

@@ -10,6 +10,7 @@ from jsonargparse import ArgumentParser
 
 from experiments import retrieval
 from experiments.benchmarks import retrieval as benchmark
+from mmgraph.cli import main
 from tests.tasks.captioning.small import write_photographs
 
 CONFIGS = sorted((Path(retrieval.__file__).parent / "configs").glob("retrieval_*.yaml"))
@@ -37,6 +38,7 @@ def small(config, folder):
         ),
         arms="full,ridge",
         seeds=1,
+        examples=3,
         out=str(folder / "out"),
     )
 
@@ -52,6 +54,41 @@ def test_every_configuration_runs_and_leaves_its_files(path, tmp_path):
     found = json.loads((tmp_path / "out" / "table.json").read_text())
     assert found["metric"] == config.task.metric
     assert set(found["arms"]) == {"full", "ridge"}
+    assert (tmp_path / "out" / "gallery" / "examples.html").exists()
+    assert len(list((tmp_path / "out" / "gallery" / "examples").iterdir())) == 3
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_configuration_runs_from_the_command_line(path, tmp_path, capsys):
+    ours = write_photographs(tmp_path)
+    sizes = {
+        "data.scenes.train": 6,
+        "data.scenes.validation": 3,
+        "data.scenes.test": 3,
+        "data.photographs.captions": ours.captions,
+        "data.photographs.validation": 3,
+        "data.photographs.test": 2,
+        "data.min_count": 1,
+        "model.dim": 16,
+        "budget.steps": 2,
+        "budget.validate_every": 2,
+        "budget.batch_size": 8,
+    }
+    options = [f"--task.{name}={value}" for name, value in sizes.items()]
+    out, result = tmp_path / "out", tmp_path / "table.json"
+    where = ["--arms=full", "--seeds=1", "--gallery=3", f"--out={out}", f"--json={result}"]
+    main(["compare", "retrieval", f"--config={path}", *options, *where])
+    table = json.loads(result.read_text())
+    assert table == json.loads((out / "table.json").read_text())
+    assert set(table["arms"]) == {"full"}
+    assert table["metric"] == ("text_to_image_r1" if "scenes" in path.stem else "text_to_image_r10")
+    assert capsys.readouterr().out.splitlines()[-1] == f"open {out}/gallery/examples.html"
+    assert (out / "gallery" / "examples.html").exists()
+
+
+def test_a_user_s_error_is_one_line(tmp_path):
+    with pytest.raises(SystemExit, match="there is no arm 'magic'"):
+        main(["compare", "retrieval", "--arms=magic", f"--out={tmp_path / 'out'}"])
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

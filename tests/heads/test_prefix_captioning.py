@@ -9,6 +9,7 @@ from mmgraph.errors import InputError
 from mmgraph.graph import without
 from mmgraph.heads import PrefixCaptionHead
 from mmgraph.heads.search import Beam, DiverseBeam, Greedy, Nucleus
+from mmgraph.objectives import SelfCritical, self_critical
 from mmgraph.training.checkpoint import load_weights, save_weights
 from tests.heads.example import DIM, cut, encoded, lively
 from tests.heads.language_model import BEGIN_TOKEN, END_TOKEN, gpt2
@@ -85,6 +86,57 @@ def test_greedy_words_are_the_likeliest_of_the_full_forward_pass():
     ids = model.predict(example)
     assert torch.equal(model(example, ids).argmax(-1)[ids != PAD], ids[ids != PAD])
     assert len(torch.unique(ids, dim=0)) > 1
+
+
+def test_log_probabilities_are_the_language_model_s_for_every_sentence_of_a_sample():
+    model, example = head().eval(), encoded()
+    ids = torch.stack([TARGET, TARGET.flip(0)], 1)
+    found = model.log_probabilities(example, ids)
+    for s in range(2):
+        one = model(example, ids[:, s]).log_softmax(-1)
+        for b, row in enumerate(ids[:, s].tolist()):
+            expected = [
+                one[b, place, word].detach() if word != PAD else 0.0 for place, word in enumerate(row)
+            ]
+            assert torch.allclose(found[b, s].detach(), torch.tensor(expected), atol=1e-5)
+    assert (
+        float(model.log_probabilities(example, torch.full((4, 1, 1), FIRST + END_TOKEN)).max()) == -torch.inf
+    )
+
+
+def test_drawn_sentences_come_as_often_as_their_probability_says():
+    model = head().eval()
+    one = cut(encoded(), [0])
+    ids = model.draw(one, 4000, seed=1)
+    assert ids.shape == (1, 4000, LENGTH)
+    likely = model.log_probabilities(one, ids[:, :, :1]).detach().exp()[0, :, 0]
+    first = ids[0, :, 0]
+    for word in first.unique():
+        share = (first == word).double().mean()
+        assert abs(float(share - likely[first == word][0])) < 0.04
+    assert torch.equal(ids, model.draw(one, 4000, seed=1))
+    assert not torch.equal(ids, model.draw(one, 4000, seed=2))
+
+
+def test_self_critical_training_makes_what_is_worth_more_likelier_and_leaves_the_language_model():
+    model, example = head().train(), encoded()
+    assert isinstance(model, self_critical.Writer)
+    word = int(model.draw(example, 20, seed=5)[0, :, 0].mode().values)
+
+    def likelihood():
+        first = torch.full((4, 1, 1), word)
+        return float(model.log_probabilities(example, first).detach().exp().mean())
+
+    objective = SelfCritical(model, lambda ids, graph: (ids[:, 0] == word).float(), samples=8)
+    before, weights = likelihood(), model.language_model.get_input_embeddings().weight.clone()
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-2)
+    for _ in range(20):
+        optimizer.zero_grad()
+        objective.loss(example)["self_critical"].backward()
+        assert all(bool(p.grad.isfinite().all()) for p in model.mapper.parameters())
+        optimizer.step()
+    assert likelihood() > before + 0.1
+    assert torch.equal(weights, model.language_model.get_input_embeddings().weight)
 
 
 def test_a_sample_says_alone_what_it_says_in_a_batch():

@@ -57,8 +57,8 @@ class BagOfWords(nn.Module):
 
     def each(self, ids: Int[Tensor, " N"], nodes: Float[Tensor, "N D"]) -> Float[Tensor, "N D"]:
         """What each word would be if it were the whole text, given what the model made of it."""
-        known = self.rarity[ids] > 0
-        alone = math.sqrt(nodes.shape[1]) * self.vectors(ids) * known[:, None]
+        weighs = self.rarity[ids] > 0
+        alone = math.sqrt(nodes.shape[1]) * self.vectors(ids) * weighs[:, None]
         return alone + self.gain * nodes
 
 

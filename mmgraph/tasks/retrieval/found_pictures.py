@@ -67,7 +67,7 @@ def explain_search(
             REGION: sheet.place(pictures.pos[REGION], pictures.batch[REGION]),
             PICTURE: sheet.boxes,
         },
-        label={TOKEN: text.label[TOKEN], PICTURE: tuple(named)},
+        label={PICTURE: tuple(named)},
     )
     near = {
         (TOKEN, REGION): WeightMap.of(words @ regions.T),
@@ -76,7 +76,7 @@ def explain_search(
     others = tuple(zip(ids[1:], probability[1:], strict=True))
     return Explanation.of(
         graph,
-        (Attribution("likeness", maps=near, note=NOTE),) if len(words) else (),
+        (Attribution("likeness", maps=near, note=NOTE),),
         image=sheet.image,
         prediction=Prediction(ids[0], probability[0], own, others),
         title=title or said,

@@ -1,6 +1,6 @@
 """A model and a head that put texts and pictures into one space."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
@@ -83,19 +83,13 @@ class Retriever(nn.Module):
             text: samples with words.
             pictures: samples with pictures.
         """
-        said, seen = self.model.encode(text), self.encode(pictures)
-        words = said.nodes[TOKEN]
+        words, seen = self.model.encode(text).nodes[TOKEN], self.encode(pictures)
         words = words if self.bag is None else self.bag.each(text.x[TOKEN], words)
-        alone = replace(
-            said,
-            pooled={TOKEN: words, PICTURE: self.regions.gain * seen.nodes[REGION]},
-            present={
-                key: torch.ones(len(x), dtype=torch.bool, device=x.device)
-                for key, x in ((TOKEN, words), (PICTURE, seen.nodes[REGION]))
-            },
+        return (
+            self.head.place(TOKEN, words),
+            self.head.place(PICTURE, self.regions.gain * seen.nodes[REGION]),
+            self.head.place(PICTURE, seen.pooled[PICTURE]),
         )
-        places = self.head.predict(alone)
-        return places[TOKEN], places[PICTURE], self.head.predict(seen)[PICTURE]
 
     def score(self, pairs: Pairs, device: torch.device | str = "cpu") -> RetrievalScores:
         """Search the pictures of a split with its texts, and the texts with the pictures.

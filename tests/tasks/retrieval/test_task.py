@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mmgraph.builders.tokens.vocabulary import Vocabulary
-from mmgraph.comparison import Task, compare
+from mmgraph.comparison import Illustrated, Task, compare
 from mmgraph.errors import InputError
 from mmgraph.tasks.retrieval import Retrieval, RetrievalData
 from mmgraph.tasks.retrieval.arms import ARMS, arm
@@ -78,6 +78,28 @@ def test_the_same_seed_gives_the_same_scores_and_another_other_weights(prepared,
     }
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in "abc"]
     assert weights[0] == weights[1] != weights[2]
+
+
+def test_the_gallery_shows_what_captions_found_and_ridge_has_none(prepared, tmp_path):
+    task, data = prepared
+    assert isinstance(task, Illustrated)
+    cell = data.parent / "cells" / "full" / "seed0"
+    task.train("full", 0, data, cell)
+    index = task.gallery("full", 0, cell, tmp_path / "pages", samples=3)
+    assert index == tmp_path / "pages" / "examples.html"
+    assert sorted(path.name for path in (tmp_path / "pages" / "examples").iterdir()) == [
+        f"{group}-0.html" for group in ("best", "random", "worst")
+    ]
+    with pytest.raises(InputError, match="'ridge' has no model"):
+        task.gallery("ridge", 0, cell, tmp_path / "pages", samples=3)
+
+
+def test_shuffled_edges_train_other_weights(prepared, tmp_path):
+    task, data = prepared
+    for name in ("full", "shuffled"):
+        task.train(name, 0, data, tmp_path / name)
+    weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("full", "shuffled")]
+    assert weights[0] != weights[1]
 
 
 def test_an_unknown_arm_is_an_error():
