@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mmgraph.explanation.make import MethodKind
     from mmgraph.metrics.captioning import Score
     from mmgraph.tasks.captioning import Captioning
+    from mmgraph.tasks.recommendation import Recommendation
     from mmgraph.tasks.retrieval import Retrieval
     from mmgraph.tasks.vqa import VQA
 
@@ -167,6 +168,33 @@ def compare_retrieval(
     """
     page = "examples.html"
     _compare(task, _split_names(arms), seeds, workers, open_test, gallery, out, json, page)
+
+
+def compare_recommendation(
+    task: "Recommendation",
+    seeds: int = 3,
+    arms: str = "aligned,lightgcn,bpr_mf,popularity,aligned:no_graph,aligned:shuffled,aligned:no_features",
+    workers: int = 2,
+    open_test: bool = False,
+    out: str = "runs/compare_recommendation",
+    json: str | None = None,
+) -> None:
+    """Compare recommenders on one data set, under one protocol: any models, and their controls.
+
+    See mmgraph compare vqa: it stops and goes on in the same way. The test split stays shut until --open_test
+    true.
+
+    Args:
+        task: the data, the models' settings and the budget.
+        seeds: how many of each.
+        arms: MODEL or MODEL:VARIANT by name, with commas between them; the variants are no_graph, shuffled,
+            no_features, only_MODALITY and late. See docs/recommendation.md.
+        workers: processes at a time.
+        open_test: test at the end; without it the table is of validation.
+        out: folder of the comparison.
+        json: where the table goes as well, as JSON.
+    """
+    _compare(task, _split_names(arms), seeds, workers, open_test, 0, out, json, None)
 
 
 def explain(
@@ -367,6 +395,7 @@ COMMANDS: Any = {
         "vqa": compare_vqa,
         "captioning": compare_captioning,
         "retrieval": compare_retrieval,
+        "recommendation": compare_recommendation,
     },
     "explain": explain,
     "gallery": gallery,

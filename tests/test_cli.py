@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -240,6 +241,50 @@ def test_score_vqa_writes_per_cent_over_all_and_by_type(tmp_path, capsys):
     assert found.pop("questions") == 2
     assert found == pytest.approx({"accuracy": 80.0, "accuracy.yes/no": 100.0, "accuracy.number": 60.0})
     assert "accuracy         80.00 %" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("task", ["vqa", "captioning", "retrieval"])
+@pytest.mark.parametrize("gallery", [0, 3])
+def test_compare_prints_the_table_and_where_it_is(task, gallery, tmp_path, capsys, monkeypatch):
+    asked = []
+    report = SimpleNamespace(as_dict=lambda: {"arms": ["full"]})
+    monkeypatch.setattr("mmgraph.comparison.compare", lambda *given: asked.append(given) or report)
+    out, found = tmp_path / "out", tmp_path / "found.json"
+    main(
+        [
+            "compare",
+            task,
+            "--arms",
+            "full, ,no_graph",
+            "--seeds",
+            "2",
+            "--workers",
+            "1",
+            "--open_test",
+            "false",
+            "--gallery",
+            str(gallery),
+            "--out",
+            str(out),
+            "--json",
+            str(found),
+        ]
+    )
+    printed = capsys.readouterr().out.splitlines()
+    page = "index.html" if task == "vqa" else "examples.html"
+    assert printed[1:] == [f"wrote {out}/table.md"] + [f"open {out}/gallery/{page}"] * (gallery > 0)
+    assert json.loads(found.read_text()) == {"arms": ["full"]}
+    assert asked[0][0].name == task
+    assert asked[0][1:] == (["full", "no_graph"], 2, str(out), 1, False, gallery)
+
+
+def test_a_comparison_that_is_interrupted_says_how_it_goes_on(tmp_path, capsys, monkeypatch):
+    def interrupt(*given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mmgraph.comparison.compare", interrupt)
+    text = failure(capsys, "compare", "retrieval", "--out", str(tmp_path))
+    assert text == f"mmgraph: interrupted; what is finished is kept in {tmp_path}: the same command goes on"
 
 
 def test_a_result_that_cannot_be_scored_is_one_line(tmp_path, capsys):

@@ -337,7 +337,7 @@ def main(quick: bool = False, json: str | None = None) -> None:
     """Measure each way at each size, each in a process of its own, and compute the rest.
 
     Args:
-        quick: graphs of ten thousand to a hundred thousand edges.
+        quick: graphs of ten thousand to a hundred thousand edges, all in one process.
         json: where the figures go, as a flat JSON object.
     """
     figures: dict[str, float] = {}
@@ -347,7 +347,7 @@ def main(quick: bool = False, json: str | None = None) -> None:
     print("|" + "---|" * (HEAD.count("|") - 1))
     for label, size in sizes.items():
         for name, way in WAYS.items():
-            cost = found[name] = apart(size, way)
+            cost = found[name] = (measure if quick else apart)(size, way)
             print(line(size, name, way, cost, "measured"), flush=True)
             figures |= {
                 f"scale.{label}.{name}.peak_gb": cost.peak / 1e9,
@@ -370,4 +370,4 @@ def main(quick: bool = False, json: str | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main(**vars(arguments(__doc__, "graphs of ten thousand to a hundred thousand edges")))
+    main(**vars(arguments(__doc__, "graphs of at most a hundred thousand edges, in one process")))

@@ -18,7 +18,11 @@ class Task(Protocol):
     """
 
     name: ClassVar[str]
-    reference: ClassVar[str]
+
+    @property
+    def reference(self) -> str:
+        """The arm that the others are set against."""
+        ...
 
     @property
     def metric(self) -> str:

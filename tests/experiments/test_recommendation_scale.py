@@ -44,7 +44,7 @@ def test_computed_memory_grows_with_nodes_and_edges_and_rows_need_less():
 
 def test_the_table_and_the_figures_are_written(tmp_path, monkeypatch, capsys):
     cost = scale.Cost(1e9, 2e9, 1.5e9, 3.0, 0.5, 4.0, 100)
-    monkeypatch.setattr(scale, "apart", lambda size, way: cost)
+    monkeypatch.setattr(scale, "measure", lambda size, way: cost)
     scale.main(quick=True, json=str(tmp_path / "found.json"))
     found = json.loads((tmp_path / "found.json").read_text())
     assert found["scale.large.full.peak_gb"] == 2

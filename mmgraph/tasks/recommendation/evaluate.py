@@ -1,7 +1,7 @@
 """How well a recommender ranks what it has not been shown: over all items, seen ones masked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -9,44 +9,82 @@ from torch import Tensor
 
 from mmgraph.data.recommendation import InteractionTable
 from mmgraph.errors import InputError
-from mmgraph.metrics.ranking import average_popularity, gini, item_coverage, ranking_metrics
+from mmgraph.metrics.interval import MeanInterval, mean_interval
+from mmgraph.metrics.ranking import ranking_metrics
+from mmgraph.metrics.recommended_items import average_popularity, gini_index, item_coverage, novelty
 from mmgraph.models.recommendation import Embedded, RecommendationGraph
 from mmgraph.ops.top_scores import top_scores
 
-__all__ = ["RankingScores", "evaluate_ranking"]
+__all__ = ["RankingScores", "UserScores", "evaluate_ranking"]
 
 QUINTILES = 5
+
+OF_QUINTILES = ("recall", "ndcg")
+"""The metrics that are computed for groups of popularity and activity."""
+
+
+@dataclass(frozen=True, eq=False)
+class UserScores:
+    """Some users, and the scores of each.
+
+    Args:
+        users: their numbers, ascending.
+        values: of each metric, such as "recall@20", in the order of the users.
+    """
+
+    users: Int[Tensor, " A"]
+    values: Mapping[str, Float[Tensor, " A"]]
 
 
 @dataclass(frozen=True, eq=False)
 class RankingScores:
-    """Scores over users, each user's own beside them.
+    """Scores by name: "recall@20" of all users, "cold.recall@20" of a group, "coverage@20" of all lists.
 
     Args:
-        per_user: of each metric, a value for each user who was asked about.
-        users: the numbers of these users.
-        lists: of all lists together: "coverage@20", "popularity@20" and "gini@20".
-        groups: scores of groups of held-out items or of users, such as "cold.recall@20".
+        overall: scores of all users who were asked about.
+        groups: the same by group, such as "cold" or "popularity.q1"; those that have no user are not there.
+        lists: of all lists together.
     """
 
-    per_user: Mapping[str, Float[Tensor, " A"]]
-    users: Int[Tensor, " A"]
+    overall: UserScores
+    groups: Mapping[str, UserScores] = field(default_factory=dict)
     lists: Mapping[str, float] = field(default_factory=dict)
-    groups: Mapping[str, float] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> float:
-        """The mean of a metric over the users, such as "recall@20".
+        """A score by name, the mean over its users.
 
         Raises:
-            InputError: there is no such metric.
+            InputError: there is no such score.
         """
-        if name not in self.per_user:
-            raise InputError(f"there is no score {name!r}: expected one of {', '.join(self.per_user)}")
-        return float(self.per_user[name].mean())
+        return self.lists[name] if name in self.lists else float(self.per_user(name).mean())
+
+    def per_user(self, name: str) -> Float[Tensor, " A"]:
+        """A value for each user: of `overall.users`, or of a group's users.
+
+        Raises:
+            InputError: there is no such score, or it is not of single users.
+        """
+        group, _, metric = name.rpartition(".")
+        scores = self.groups.get(group) if group else self.overall
+        if scores is None or metric not in scores.values:
+            raise InputError(f"there is no score {name!r} of single users: expected one of {self._names()}")
+        return scores.values[metric]
+
+    def interval(self, name: str) -> MeanInterval:
+        """The mean of a score with its 95 % interval over users: what other users might give."""
+        return mean_interval(self.per_user(name).tolist())
 
     def as_dict(self) -> dict[str, float]:
         """All of them, flat."""
-        return {name: self[name] for name in self.per_user} | dict(self.lists) | dict(self.groups)
+        found = {name: float(values.mean()) for name, values in self.overall.values.items()}
+        for group, scores in self.groups.items():
+            found |= {f"{group}.{name}": float(values.mean()) for name, values in scores.values.items()}
+        return found | dict(self.lists)
+
+    def _names(self) -> str:
+        own = [f"{group}." for group in self.groups]
+        metrics = ", ".join(self.overall.values)
+        return f"{metrics}, some of them after {', '.join(own)}" if own else metrics
 
 
 def evaluate_ranking(
@@ -56,52 +94,70 @@ def evaluate_ranking(
     ks: Sequence[int] = (10, 20),
     also_seen: InteractionTable | None = None,
     groups: bool = True,
+    cold: Bool[Tensor, " I"] | None = None,
+    metrics: Sequence[str] | None = None,
 ) -> RankingScores:
     """Rank all items for each user with held-out items, those of training left out, and score the lists.
 
-    The groups, each a mean over the users who have a held-out item in it:
+    A pair that is held out several times counts once. One that is masked as well counts as not found. The
+    groups, each of the users who have a held-out item in it:
 
-    - "cold": held-out items without a training interaction, ranked among all items.
-    - "cold_only": the same, ranked among the items without a training interaction.
-    - "item_q1" to "item_q5": held-out items by popularity, from the rarest on, a fifth of the training
-      interactions each.
-    - "user_q1" to "user_q5": users by the number of their training interactions, a fifth of the users each.
+    - "cold": held-out items that are cold, ranked among all items.
+    - "cold_only": the same, ranked among the cold items.
+    - "popularity.q1" to "popularity.q5": held-out items that are not cold, those with the fewest training
+      interactions first; each group has about a fifth of these interactions.
+    - "activity.q1" to "activity.q5": users by training interactions, those with the fewest first; each group
+      has a fifth of the users.
+
+    Of all lists together: "coverage", "popularity", "novelty" and "gini", see
+    `mmgraph.metrics.recommended_items`.
 
     Args:
         found: all users and items.
-        graph: whose training interactions are masked.
-        held_out: validation or test.
+        graph: whose training interactions are masked, on the same device.
+        held_out: validation or test, on any device.
         ks: lengths of the lists.
         also_seen: what is masked besides, such as validation while the test is reported.
-        groups: compute them, and the scores of all lists together.
+        groups: compute them, and the scores of all lists together; off where a score picks weights.
+        cold: which items are; those without a training interaction if None.
+        metrics: which ones of `RANKING_METRICS`; all if None.
 
     Raises:
-        InputError: nothing is held out.
+        InputError: nothing is held out, an unknown metric, a k below 1, or vectors that are not finite.
     """
+    held_out = held_out.to(found.items.device)
+    also_seen = None if also_seen is None else also_seen.to(found.items.device)
     keys = torch.unique(held_out.users * graph.num_items + held_out.items)
     if not len(keys):
         raise InputError("evaluate_ranking got no held-out interactions: nothing can be scored")
-    ks = [min(k, graph.num_items) for k in ks]
+    if not ks or min(ks) < 1:
+        raise InputError(f"evaluate_ranking got ks={list(ks)}: expected lengths of at least 1")
+    if not (bool(found.users.isfinite().all()) and bool(found.items.isfinite().all())):
+        raise InputError("evaluate_ranking got vectors with NaN or infinite numbers: lower the learning rate")
     users = torch.unique(keys // graph.num_items)
     seen = _seen(graph, users, also_seen)
-    top = top_scores(found.users[users], found.items, max(ks), seen)[1]
-    mine = _Lists(users, top, keys, graph.num_items)
-    per_user = ranking_metrics(mine.hits(), mine.relevant(), ks)
+    ranked = _Ranked(users, _top(found, users, max(ks), seen), keys, graph.num_items)
+    overall = ranked.scores(ks, metrics)
     if not groups:
-        return RankingScores(per_user, users)
+        return RankingScores(overall)
     popularity = graph.interactions.csr.rowptr.diff().long()
-    lists: dict[str, float] = {}
-    for k in ks:
-        lists |= {
-            f"coverage@{k}": item_coverage(top[:, :k], graph.num_items),
-            f"popularity@{k}": average_popularity(top[:, :k], popularity),
-            f"gini@{k}": gini(top[:, :k], graph.num_items),
-        }
-    return RankingScores(per_user, users, lists, _groups(found, graph, mine, per_user, ks, popularity))
+    cold = popularity == 0 if cold is None else cold
+    chosen = OF_QUINTILES if metrics is None else [name for name in OF_QUINTILES if name in metrics]
+    asked = ranked.of(cold)
+    top = _top(found, asked.users, max(ks), _seen(graph, asked.users, also_seen), cold)
+    by_group = {
+        "cold": asked.scores(ks, metrics),
+        "cold_only": replace(asked, top=top).scores(ks, metrics),
+    }
+    for name, items in _by_popularity(popularity, ~cold).items():
+        by_group[name] = ranked.of(items).scores(ks, chosen)
+    by_group |= _by_activity(graph, overall)
+    by_group = {name: scores for name, scores in by_group.items() if len(scores.users)}
+    return RankingScores(overall, by_group, _of_lists(ranked.top, popularity, graph.num_users, ks))
 
 
 @dataclass(frozen=True, eq=False)
-class _Lists:
+class _Ranked:
     """Users with their lists and held-out pairs, as `user * I + item`, ascending."""
 
     users: Tensor
@@ -109,18 +165,37 @@ class _Lists:
     keys: Tensor
     num_items: int
 
-    def hits(self) -> Bool[Tensor, "A K"]:
-        return torch.isin(self.users[:, None] * self.num_items + self.top, self.keys)
+    def scores(self, ks: Sequence[int], metrics: Sequence[str] | None) -> UserScores:
+        return UserScores(self.users, ranking_metrics(self._hits(), self._relevant(), ks, metrics))
 
-    def relevant(self) -> Int[Tensor, " A"]:
-        ends = torch.searchsorted(self.keys, torch.stack([self.users, self.users + 1]) * self.num_items)
-        return ends[1] - ends[0]
-
-    def of(self, items: Bool[Tensor, " I"]) -> "_Lists":
+    def of(self, items: Bool[Tensor, " I"]) -> "_Ranked":
         """The users who have held-out items of a group, with these."""
         keys = self.keys[items[self.keys % self.num_items]]
         some = torch.isin(self.users, keys // self.num_items)
-        return _Lists(self.users[some], self.top[some], keys, self.num_items)
+        return _Ranked(self.users[some], self.top[some], keys, self.num_items)
+
+    def _hits(self) -> Bool[Tensor, "A K"]:
+        if not len(self.keys):
+            return torch.zeros_like(self.top, dtype=torch.bool)
+        wanted = self.users[:, None] * self.num_items + self.top
+        place = torch.searchsorted(self.keys, wanted).clamp(max=len(self.keys) - 1)
+        return (self.keys[place] == wanted) & (self.top >= 0)
+
+    def _relevant(self) -> Int[Tensor, " A"]:
+        ends = torch.searchsorted(self.keys, torch.stack([self.users, self.users + 1]) * self.num_items)
+        return ends[1] - ends[0]
+
+
+def _top(
+    found: Embedded,
+    users: Int[Tensor, " A"],
+    k: int,
+    seen: tuple[Tensor, Tensor],
+    among: Bool[Tensor, " I"] | None = None,
+) -> Int[Tensor, "A K"]:
+    """The list of each user, filled up with -1 to k places."""
+    top = top_scores(found.users[users], found.items, k, seen, among)[1]
+    return torch.nn.functional.pad(top, (0, k - top.shape[1]), value=-1)
 
 
 def _seen(
@@ -128,68 +203,54 @@ def _seen(
 ) -> tuple[Tensor, Tensor]:
     """Where each of these users' masked items begin, and the items."""
     starts, items = graph.seen
-    owner = torch.repeat_interleave(torch.arange(graph.num_users, device=starts.device), starts.diff())
-    pairs = owner * graph.num_items + items
+    counts = starts.diff()[users].long()
+    places = torch.arange(len(users), device=users.device)
+    owner = torch.repeat_interleave(places, counts)
+    ends = counts.cumsum(0)
+    # Each user's entries follow each other: a running number, less where that number has to begin anew.
+    entry = torch.arange(len(owner), device=users.device) + (starts[users] - ends + counts)[owner]
+    masked = items[entry].long()
     if also_seen is not None:
-        pairs = torch.cat([pairs, also_seen.users * graph.num_items + also_seen.items])
-    pairs = torch.unique(pairs)
-    pairs = pairs[torch.isin(pairs // graph.num_items, users)]
-    begins = torch.searchsorted(pairs, users * graph.num_items)
-    return torch.cat([begins, begins.new_tensor([len(pairs)])]), pairs % graph.num_items
+        asked = torch.isin(also_seen.users, users)
+        owner = torch.cat([owner, torch.searchsorted(users, also_seen.users[asked])])
+        owner, order = owner.sort(stable=True)
+        masked = torch.cat([masked, also_seen.items[asked]])[order]
+    begins = torch.searchsorted(owner, torch.arange(len(users) + 1, device=users.device))
+    return begins, masked
 
 
-def _groups(
-    found: Embedded,
-    graph: RecommendationGraph,
-    mine: _Lists,
-    per_user: Mapping[str, Tensor],
-    ks: Sequence[int],
-    popularity: Int[Tensor, " I"],
-) -> dict[str, float]:
-    scores: dict[str, float] = {}
-    cold = popularity == 0
-    groups = {"cold": cold, **_by_popularity(popularity)}
-    for name, items in groups.items():
-        part = mine.of(items)
-        if len(part.users):
-            scores |= _means(f"{name}.", ranking_metrics(part.hits(), part.relevant(), ks))
-    part = mine.of(cold)
-    if len(part.users):
-        scores |= _cold_only(found, part, cold, ks)
-    for name, chosen in _by_activity(graph, mine.users).items():
-        scores |= _means(f"{name}.", {metric: values[chosen] for metric, values in per_user.items()})
-    return scores
-
-
-def _cold_only(
-    found: Embedded,
-    part: _Lists,
-    cold: Bool[Tensor, " I"],
-    ks: Sequence[int],
-) -> dict[str, float]:
-    """Ranked among the cold items; none of them is masked by training."""
-    numbers = cold.nonzero()[:, 0]
-    ks = sorted({min(k, len(numbers)) for k in ks})
-    top = numbers[top_scores(found.users[part.users], found.items[numbers], max(ks))[1]]
-    ranked = _Lists(part.users, top, part.keys, part.num_items)
-    return _means("cold_only.", ranking_metrics(ranked.hits(), ranked.relevant(), ks))
-
-
-def _by_popularity(popularity: Int[Tensor, " I"]) -> dict[str, Bool[Tensor, " I"]]:
-    """Items that have been seen, the rarest first, in groups of equally many interactions."""
+def _by_popularity(popularity: Int[Tensor, " I"], warm: Bool[Tensor, " I"]) -> dict[str, Bool[Tensor, " I"]]:
+    """Items in groups of equally many interactions, the rarest first."""
+    popularity = torch.where(warm, popularity, 0)
     order = popularity.sort(stable=True).indices
     before = popularity[order].cumsum(0) - popularity[order]
     group = torch.empty_like(order)
     group[order] = (QUINTILES * before) // popularity.sum().clamp(min=1)
-    return {f"item_q{q + 1}": (group == q) & (popularity > 0) for q in range(QUINTILES)}
+    return {f"popularity.q{q + 1}": (group == q) & warm for q in range(QUINTILES)}
 
 
-def _by_activity(graph: RecommendationGraph, users: Int[Tensor, " A"]) -> dict[str, Int[Tensor, " G"]]:
-    """Places of users, those with the fewest interactions first, in groups of equally many users."""
-    order = graph.interactions.csr.colptr.diff()[users].sort(stable=True).indices
-    parts = order.tensor_split(QUINTILES)
-    return {f"user_q{q + 1}": part for q, part in enumerate(parts) if len(part)}
+def _by_activity(graph: RecommendationGraph, overall: UserScores) -> dict[str, UserScores]:
+    """Users in groups of equally many, those with the fewest interactions first."""
+    order = graph.interactions.csr.colptr.diff()[overall.users].sort(stable=True).indices
+    parts = {f"activity.q{q + 1}": part.sort().values for q, part in enumerate(order.tensor_split(QUINTILES))}
+    wanted = {name: values for name, values in overall.values.items() if name.startswith(OF_QUINTILES)}
+    return {
+        name: UserScores(overall.users[part], {metric: values[part] for metric, values in wanted.items()})
+        for name, part in parts.items()
+    }
 
 
-def _means(prefix: str, values: Mapping[str, Tensor]) -> dict[str, float]:
-    return {f"{prefix}{name}": float(value.mean()) for name, value in values.items()}
+def _of_lists(
+    top: Int[Tensor, "A K"], popularity: Int[Tensor, " I"], num_users: int, ks: Sequence[int]
+) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for k in ks:
+        first = top[:, :k]
+        if bool((first >= 0).any()):
+            found |= {
+                f"coverage@{k}": item_coverage(first, len(popularity)),
+                f"popularity@{k}": average_popularity(first, popularity),
+                f"novelty@{k}": novelty(first, popularity, num_users),
+                f"gini@{k}": gini_index(first, len(popularity)),
+            }
+    return found

@@ -15,8 +15,9 @@ from mmgraph.models.recommendation import RecommendationGraph, Recommender
 from mmgraph.tasks.recommendation.arms import RecommendationArm, arm
 from mmgraph.tasks.recommendation.data import RecommendationSource
 from mmgraph.tasks.recommendation.evaluate import RankingScores, evaluate_ranking
+from mmgraph.tasks.recommendation.recipe import Recipe
 from mmgraph.tasks.recommendation.train import RecommenderBudget, train_recommender
-from mmgraph.training import Run, load_weights
+from mmgraph.training import Run, load_weights, save_weights
 
 __all__ = ["ModelSettings", "Recommendation"]
 
@@ -94,20 +95,25 @@ class Recommendation:
         """Train an arm, pick its weights on validation; gives validation scores and costs."""
         chosen = arm(name)
         run = Run(folder, {"arm": name, "seed": seed, **self.settings()})
+        Recipe(name, seed, self.settings()).save(folder)
         found, graph = self._read(data)
-        model = self.make(chosen, graph, seed)
         own = chosen.sees(graph, seed)
+        model = self.new(chosen, own, seed)
         settings = self.models.get(chosen.model, ModelSettings())
         with Usage() as usage:
-            train_recommender(
-                model,
-                own,
-                found.train,
-                lambda: self._rank(model, own, graph, found.validation)[self.score],
-                settings.budget or self.budget,
-                run,
-                seed,
-            )
+            # Popularity learns nothing.
+            if any(True for _ in _module(model).parameters()):
+                train_recommender(
+                    model,
+                    own,
+                    found.train,
+                    lambda: self._rank(model, own, graph, found.validation)[self.score],
+                    settings.budget or self.budget,
+                    run,
+                    seed,
+                )
+            else:
+                save_weights(_module(model), run.checkpoint, {})
         costs = {
             "parameters": sum(weight.numel() for weight in _module(model).parameters()),
             "cpu_seconds": usage.cpu_seconds,
@@ -119,17 +125,16 @@ class Recommendation:
         """The scores of the chosen weights on the test split."""
         chosen = arm(name)
         found, graph = self._read(data)
-        model = self.make(chosen, graph, seed)
+        own, seen = chosen.sees(graph, seed), found.validation if self.mask_validation else None
+        model = self.new(chosen, own, seed)
         load_weights(_module(model), folder / "model.safetensors")
         _module(model).eval()
-        own, seen = chosen.sees(graph, seed), found.validation if self.mask_validation else None
         return self._all_scores(model, own, graph, found.open_test(), also_seen=seen)
 
-    def make(self, chosen: RecommendationArm, graph: RecommendationGraph, seed: int) -> Recommender:
-        """An arm's model with the new weights of a seed."""
+    def new(self, chosen: RecommendationArm, own: RecommendationGraph, seed: int) -> Recommender:
+        """An arm's model with the new weights of a seed, for a graph as the arm sees it."""
         torch.manual_seed(seed)
-        options = self.models.get(chosen.model, ModelSettings()).options
-        return chosen.make(chosen.sees(graph, seed), options)
+        return chosen.make(own, self.models.get(chosen.model, ModelSettings()).options)
 
     def _read(self, folder: Path) -> tuple[RecommendationData, RecommendationGraph]:
         data = self.data.load(folder)
@@ -156,7 +161,13 @@ class Recommendation:
         ks = sorted({10, 20, _k(self.score)})
         with torch.inference_mode():
             found = model(own)
-        return evaluate_ranking(found, graph, held_out, ks, also_seen).as_dict()
+        scores = evaluate_ranking(found, graph, held_out, ks, also_seen).as_dict()
+        return {name if _is_main(name) else f"also.{name}": value for name, value in scores.items()}
+
+
+def _is_main(score: str) -> bool:
+    """Whether a table shows it; the others, such as "also.coverage@20", are in its JSON."""
+    return score.partition("@")[0] in ("recall", "ndcg")
 
 
 def _k(score: str) -> int:
@@ -170,4 +181,3 @@ def _k(score: str) -> int:
 def _module(model: Recommender) -> nn.Module:
     assert isinstance(model, nn.Module)
     return model
-

@@ -6,11 +6,10 @@ import torch
 from torch import Tensor
 
 from mmgraph.data.recommendation import InteractionTable
-from mmgraph.data.recommendation.negative_sampler import NegativeSampler
 from mmgraph.models.recommendation import RecommendationGraph, Triplets
 from mmgraph.models.recommendation.sampled_light_gcn import SampledLightGCN
 from mmgraph.ops.hashed import hashed
-from mmgraph.tasks.recommendation.train import RecommenderBudget, triplets
+from mmgraph.tasks.recommendation.train import RecommenderBudget, negatives_by_epoch, triplets
 from mmgraph.training import ALONE, Fitted, Ranks, RowAdagrad, RowAdam, Run, fit_epochs
 
 __all__ = ["sampled_terms", "train_sampled"]
@@ -46,11 +45,12 @@ def train_sampled(
     """
     model.to(device)
     generator = torch.Generator().manual_seed(seed)
-    sampler = NegativeSampler(train, graph.num_items)
+    negatives = negatives_by_epoch(budget, train, graph.num_items)
     steps = iter(range(2**62))
 
     def epoch(_: int) -> Iterator[dict[str, Tensor]]:
-        for batch in triplets(train, sampler, budget.batch_size, budget.negatives, generator):
+        drawn = negatives(model, graph)
+        for batch in triplets(train, drawn, budget.batch_size, budget.negatives, generator):
             yield sampled_terms(model, graph, batch, int(hashed(seed, next(steps))), device, ranks)
 
     return fit_epochs(

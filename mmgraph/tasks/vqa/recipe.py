@@ -5,7 +5,6 @@
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,7 @@ from mmgraph.builders import MultimodalBuilder, Vocabulary
 from mmgraph.errors import InputError
 from mmgraph.graph import HeteroGraph
 from mmgraph.interop.checked import parse, record, require_type, short
+from mmgraph.tasks.settings_of import settings_of
 from mmgraph.tasks.vqa.answerer import Answerer
 from mmgraph.tasks.vqa.data import make_builder
 from mmgraph.tasks.vqa.model_settings import ArmSettings, FusionSettings
@@ -124,8 +124,8 @@ def _decode(content: Any) -> Recipe:
     if not isinstance(kind, str) or kind not in MODELS:
         raise InputError(f"model.kind is {short(kind)}, expected one of {', '.join(MODELS)}")
     recipe = Recipe(
-        _settings(SceneData, require_type(found["data"], dict, "data"), "data"),
-        _settings(MODELS[kind], model, "model"),
+        settings_of(SceneData, require_type(found["data"], dict, "data"), "data"),
+        settings_of(MODELS[kind], model, "model"),
         _texts(found["words"], "words"),
         _texts(found["answers"], "answers"),
     )
@@ -136,19 +136,6 @@ def _decode(content: Any) -> Recipe:
             f"{list(recipe.data.answers)}: train again, or use the mmgraph that wrote it"
         )
     return recipe
-
-
-def _settings(cls: Any, values: Mapping[str, Any], place: str) -> Any:
-    """A dataclass of plain values, each of the type that it is annotated with."""
-    from jsonargparse import ArgumentError, ArgumentParser
-
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_class_arguments(cls, place)
-    try:
-        return cls(**parser.parse_object({place: dict(values)})[place].as_dict())
-    except (ArgumentError, TypeError) as error:
-        # Its messages have several lines.
-        raise InputError(f"{place} cannot be used: {' '.join(str(error).split())[:300]}") from error
 
 
 def _check_size(model: FusionSettings | ArmSettings) -> None:

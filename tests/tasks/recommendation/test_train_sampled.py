@@ -28,7 +28,7 @@ def test_it_learns_what_users_like(optimizer, tmp_path):
         found = model(graph)
         scores = found.users @ found.items.T
         same = torch.arange(USERS)[:, None] % 2 == torch.arange(ITEMS) % 2
-        return float(scores[same].mean() - scores[~same].mean())
+        return float((scores[same].mean() - scores[~same].mean()).detach())
 
     before = parted()
     budget = RecommenderBudget(epochs=8, batch_size=16, learning_rate=0.05)
