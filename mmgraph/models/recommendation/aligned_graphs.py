@@ -9,13 +9,12 @@ from torch.nn.functional import normalize
 
 from mmgraph.data.recommendation import ItemFeatures
 from mmgraph.models.recommendation.batch_terms import decay_term
+from mmgraph.models.recommendation.drop_edges import drop_edges
 from mmgraph.models.recommendation.embedding_table import embedding_table
 from mmgraph.models.recommendation.recommendation_graph import RecommendationGraph
 from mmgraph.models.recommendation.recommender import Embedded, Triplets
 from mmgraph.nn.light_gcn import LightGCN
-from mmgraph.ops.csr import csr
 from mmgraph.ops.info_nce import symmetric_info_nce
-from mmgraph.ops.light_propagation import LightGraph, light_graph
 from mmgraph.ops.ranking_loss import sampled_softmax
 
 __all__ = ["AlignedGraphs"]
@@ -71,7 +70,8 @@ class AlignedGraphs(nn.Module):
         self.project = nn.ModuleDict(
             {name: nn.Linear(found.dim, dim) for name, found in graph.features.items()}
         )
-        self.gate = nn.Parameter(torch.zeros(len(graph.similar)))
+        self.joined = tuple(graph.similar)
+        self.gate = nn.Parameter(torch.zeros(len(self.joined)))
         self.propagate = LightGCN(layers)
         self.temperature, self.negatives, self.drop = temperature, negatives, drop
         self.item_graphs, self.decay = item_graphs, decay
@@ -79,7 +79,11 @@ class AlignedGraphs(nn.Module):
 
     def training_graph(self, graph: RecommendationGraph, generator: torch.Generator) -> RecommendationGraph:
         """The graph without a share of its interactions."""
-        return replace(graph, interactions=_thinned(graph.interactions, self.drop, generator))
+        return replace(graph, interactions=drop_edges(graph.interactions, self.drop, generator))
+
+    def modality_weights(self) -> dict[str, float]:
+        """How much each modality's neighbours count; they sum to 1."""
+        return dict(zip(self.joined, self.gate.detach().softmax(0).tolist(), strict=True))
 
     def forward(self, graph: RecommendationGraph) -> Embedded:
         """All users, and all items at length one: the product orders a user's items as the cosine does."""
@@ -114,7 +118,7 @@ class AlignedGraphs(nn.Module):
         """Users and items after both kinds of propagation."""
         items: Tensor = torch.stack([self.items, *views.values()]).sum(0)
         shares = self.item_graphs * self.gate.softmax(0)
-        neighbours = [found.propagate(items) for found in graph.similar.values()]
+        neighbours = [graph.similar[name].propagate(items) for name in self.joined]
         for share, received in zip(shares, neighbours, strict=True):
             items = items + share * received
         return self.propagate((self.users, items), graph.interactions)
@@ -138,14 +142,3 @@ class AlignedGraphs(nn.Module):
             present = graph.features[name].present.index_select(0, batch.items)
             terms.append(symmetric_info_nce(own @ items.T / self.align_temperature, present, ~same))
         return torch.stack(terms).mean()
-
-
-def _thinned(graph: LightGraph, share: float, generator: torch.Generator) -> LightGraph:
-    """A part of the edges, drawn at random, with weights of their own."""
-    entries = graph.csr
-    kept = torch.randperm(entries.num_edges, generator=generator)[: round((1 - share) * entries.num_edges)]
-    kept = kept.to(entries.source.device)
-    ends = torch.stack(
-        [entries.source.long().index_select(0, kept), entries.target.long().index_select(0, kept)]
-    )
-    return light_graph(csr(ends, entries.num_sources, entries.num_targets), dtype=graph.weight.dtype)

@@ -11,7 +11,7 @@ from mmgraph.models.recommendation.knowledge_graphs import shared_facts_graph
 from mmgraph.models.recommendation.modality_graph import modality_graph
 from mmgraph.models.recommendation.recommendation_graph import RecommendationGraph
 
-__all__ = ["build_recommendation_graph"]
+__all__ = ["KNOWLEDGE", "build_recommendation_graph"]
 
 KNOWLEDGE = "knowledge"
 """The name of items' neighbours by shared facts, beside those by modality."""

@@ -38,7 +38,7 @@ def require_neighbours(graph: RecommendationGraph, model: str) -> None:
     if missing := [name for name in graph.features if name not in graph.similar]:
         raise InputError(
             f"{model} needs each item's neighbours by {missing[0]!r}, and the graph has none: "
-            "build it with build_graph, which finds them"
+            "build it with build_recommendation_graph, which finds them"
         )
 
 

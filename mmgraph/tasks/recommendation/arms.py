@@ -8,7 +8,7 @@ from mmgraph.errors import InputError
 from mmgraph.models.recommendation import RecommendationGraph, Recommender
 from mmgraph.models.recommendation.make import RECOMMENDERS, make_recommender
 from mmgraph.tasks.recommendation.late import LateRecommender
-from mmgraph.tasks.recommendation.variants import ONLY, VARIANTS, variant
+from mmgraph.tasks.recommendation.variants import ONLY, VARIANTS, WITHOUT, variant
 
 __all__ = ["RecommendationArm", "arm"]
 
@@ -36,7 +36,9 @@ class RecommendationArm:
         if self.variant == LATE:
             return "a model of each modality alone, their scores added"
         if self.variant.startswith(ONLY):
-            return f"with the items' {self.variant.removeprefix(ONLY)} features only"
+            return f"knows the items by {self.variant.removeprefix(ONLY)} only"
+        if self.variant.startswith(WITHOUT):
+            return f"knows the items by everything but {self.variant.removeprefix(WITHOUT)}"
         return VARIANTS[self.variant]
 
     def sees(self, graph: RecommendationGraph, seed: int) -> RecommendationGraph:
@@ -59,7 +61,7 @@ def arm(name: str) -> RecommendationArm:
     model, _, control = name.partition(":")
     if model not in RECOMMENDERS:
         raise InputError(f"there is no recommender {model!r}: expected one of {', '.join(RECOMMENDERS)}")
-    if control and control not in (*VARIANTS, LATE) and not control.startswith(ONLY):
-        known = ", ".join([*VARIANTS, LATE, f"{ONLY}MODALITY"])
+    if control and control not in (*VARIANTS, LATE) and not control.startswith((ONLY, WITHOUT)):
+        known = ", ".join([*VARIANTS, LATE, f"{ONLY}MODALITY", f"{WITHOUT}MODALITY"])
         raise InputError(f"arm {name!r} has no variant {control!r}: expected one of {known}")
     return RecommendationArm(model, control or None)

@@ -24,8 +24,7 @@ from mmgraph.data.recommendation import (
     split_users_in_time,
 )
 from mmgraph.errors import InputError
-from mmgraph.models.recommendation import RecommendationGraph
-from mmgraph.tasks.recommendation.build_graph import build_graph
+from mmgraph.models.recommendation import RecommendationGraph, build_recommendation_graph
 from mmgraph.tasks.recommendation.kept_features import load_features, save_features
 
 __all__ = ["OwnFiles", "RecommendationSource"]
@@ -68,7 +67,7 @@ class RecommendationSource:
             `recbole`.
         files: files of your own.
         modalities: which ones, with commas between them; all if None.
-        neighbours: how many nearest items each item has in each modality.
+        neighbours: how many nearest items each item has in each modality, and by shared facts.
         knowledge: whether facts about the items are part of the graph, where there are any.
         cold_share: the share of items with features whose training interactions are held out.
         seed: of the split.
@@ -100,7 +99,10 @@ class RecommendationSource:
     def graph(self, data: RecommendationData, folder: Path | None = None) -> RecommendationGraph:
         """The graph of the data; neighbours are kept in `folder`."""
         wanted = None if self.modalities is None else [name.strip() for name in self.modalities.split(",")]
-        return build_graph(data, self.neighbours, wanted, self.knowledge, folder)
+        facts = self.neighbours if self.knowledge else 0
+        return build_recommendation_graph(
+            data, self.neighbours, wanted, self.knowledge, cache=folder, facts=facts
+        )
 
     def _movielens(self, cache: Path | None) -> RecommendationData:
         folder = self._optional_folder("ml100k_mm")

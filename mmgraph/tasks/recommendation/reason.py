@@ -8,8 +8,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from mmgraph.data.recommendation import ItemFeatures
-from mmgraph.models.recommendation import ItemGraph, RecommendationGraph, Recommender
+from mmgraph.data.recommendation import ItemFeatures, Knowledge
+from mmgraph.models.recommendation import ItemGraph, RecommendationGraph, Recommender, item_facts
+from mmgraph.models.recommendation.build_recommendation_graph import KNOWLEDGE
 from mmgraph.ops.csr import csr
 from mmgraph.ops.light_propagation import light_graph
 
@@ -26,12 +27,15 @@ class Path:
     """How a chosen item is joined to the recommended one.
 
     Args:
-        relation: the modality in which the two are neighbours, or "users" if somebody chose both.
+        relation: the modality in which the two are neighbours, "knowledge" if they share facts, or "users" if
+            somebody chose both.
         users: those who chose both, those with the fewest items first; of the relation "users" only.
+        facts: what is true of both, such as "film.director: Jane", the rarest first; of "knowledge" only.
     """
 
     relation: str
     users: tuple[int, ...] = ()
+    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,9 +43,11 @@ class Reason:
     """Why an item was recommended to a user.
 
     Args:
-        shares: by how much the score falls without each modality, and without all the user's interactions
-            ("interactions"), over the score with everything; negative where it rises.
-        speaks: the modality of the largest share; None where there are none, or none is above zero.
+        shares: by how much the score falls without each modality, without shared facts ("knowledge"), and
+            without all the user's interactions ("interactions"), over the score with everything; negative
+            where it rises.
+        speaks: what the items look, sound, read or are known like that has the largest share; None where
+            there is nothing of the kind, or none is above zero.
         because: the chosen item without which the score falls most; None for a user without any.
         fall: by how much it falls then, over the score.
         path: how that item is joined to the recommended one; None where no single step does it.
@@ -70,7 +76,8 @@ def reasons(model: Recommender, graph: RecommendationGraph, user: int, items: Se
     """
     numbers = torch.tensor(list(items), dtype=torch.long)
     whole = _scores(model, graph, user, numbers)
-    without = {name: _scores(model, _silenced(graph, name), user, numbers) for name in graph.features}
+    known = dict.fromkeys([*graph.features, *graph.similar])
+    without = {name: _scores(model, _silenced(graph, name), user, numbers) for name in known}
     chosen = _chosen(graph, user)
     mine = graph.interactions.csr.source == user
     without[INTERACTIONS] = _scores(model, _unlinked(graph, mine), user, numbers)
@@ -105,15 +112,41 @@ def _reason(
         return Reason(shares, speaks, None, 0.0, None)
     most = int(falls[:, place].argmax())
     because = int(chosen[most])
-    return Reason(shares, speaks, because, float(falls[most, place]), _path(graph, user, because, item))
+    path = _path(graph, user, because, item, speaks)
+    return Reason(shares, speaks, because, float(falls[most, place]), path)
 
 
-def _path(graph: RecommendationGraph, user: int, because: int, item: int) -> Path | None:
-    for name, found in graph.similar.items():
-        ends = found.csr.source, found.csr.target
-        joined = [(ends[0] == a) & (ends[1] == b) for a, b in ((because, item), (item, because))]
-        if bool((joined[0] | joined[1]).any()):
-            return Path(name)
+def _path(graph: RecommendationGraph, user: int, because: int, item: int, speaks: str | None) -> Path | None:
+    for name in sorted(graph.similar, key=lambda name: name != speaks):
+        entries = graph.similar[name].csr
+        joined = (entries.source == because) & (entries.target == item)
+        joined |= (entries.source == item) & (entries.target == because)
+        if bool(joined.any()):
+            return Path(
+                name, facts=_shared_facts(graph.knowledge, because, item) if name == KNOWLEDGE else ()
+            )
+    return _through_users(graph, user, because, item)
+
+
+def _shared_facts(knowledge: Knowledge | None, because: int, item: int) -> tuple[str, ...]:
+    if knowledge is None:
+        return ()
+    edges, relation = item_facts(knowledge)
+    keys = relation * knowledge.num_entities + edges[1]
+    both = keys[edges[0] == because]
+    both = both[torch.isin(both, keys[edges[0] == item])].unique()
+    count = torch.stack([(keys == key).sum() for key in both]) if len(both) else both
+    return tuple(_fact(knowledge, key) for key in both[count.argsort(stable=True)].tolist())
+
+
+def _fact(knowledge: Knowledge, key: int) -> str:
+    relation, entity = divmod(key, knowledge.num_entities)
+    names = knowledge.relation_names
+    name = names[relation % len(names)]
+    return f"{name if relation < len(names) else f'{name} of'}: {knowledge.entities[entity]}"
+
+
+def _through_users(graph: RecommendationGraph, user: int, because: int, item: int) -> Path | None:
     entries = graph.interactions.csr
     who = [entries.source[entries.target == one] for one in (because, item)]
     both = who[0][torch.isin(who[0], who[1])]
@@ -136,13 +169,14 @@ def _chosen(graph: RecommendationGraph, user: int) -> Int[Tensor, " H"]:
 
 def _silenced(graph: RecommendationGraph, name: str) -> RecommendationGraph:
     """The graph where no item has a modality, and none is a neighbour by it."""
-    lost = graph.features[name]
-    none = ItemFeatures(torch.zeros_like(lost.x), torch.zeros_like(lost.present))
-    similar = dict(graph.similar)
+    features, similar = dict(graph.features), dict(graph.similar)
+    if name in features:
+        x, present = features[name].x, features[name].present
+        features[name] = ItemFeatures(torch.zeros_like(x), torch.zeros_like(present))
     if name in similar:
         empty = torch.zeros(2, 0, dtype=torch.long)
         similar[name] = ItemGraph.of(empty, graph.num_items)
-    return replace(graph, features={**graph.features, name: none}, similar=similar)
+    return replace(graph, features=features, similar=similar)
 
 
 def _unlinked(graph: RecommendationGraph, gone: Tensor) -> RecommendationGraph:

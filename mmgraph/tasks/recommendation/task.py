@@ -11,13 +11,14 @@ from torch import nn
 from mmgraph.comparison import Usage
 from mmgraph.data.recommendation import InteractionTable, RecommendationData
 from mmgraph.errors import InputError
+from mmgraph.metrics.ranking import RANKING_METRICS
 from mmgraph.models.recommendation import RecommendationGraph, Recommender
 from mmgraph.tasks.recommendation.arms import RecommendationArm, arm
 from mmgraph.tasks.recommendation.data import RecommendationSource
 from mmgraph.tasks.recommendation.evaluate import RankingScores, evaluate_ranking
 from mmgraph.tasks.recommendation.recipe import Recipe
 from mmgraph.tasks.recommendation.train import RecommenderBudget, train_recommender
-from mmgraph.training import Run, load_weights, save_weights
+from mmgraph.training import Run, load_weights
 
 __all__ = ["ModelSettings", "Recommendation"]
 
@@ -47,6 +48,7 @@ class Recommendation:
         score: what picks weights and ranks arms, such as "recall@20".
         mask_validation: whether validation items are left out of the lists that the test split is scored by,
             as in RecBole, or only training items.
+        device: where models are trained and score, such as "cuda".
     """
 
     name: ClassVar[str] = "recommendation"
@@ -57,6 +59,7 @@ class Recommendation:
     best: str = "aligned"
     score: str = "recall@20"
     mask_validation: bool = True
+    device: str = "cpu"
 
     @property
     def reference(self) -> str:
@@ -97,23 +100,21 @@ class Recommendation:
         run = Run(folder, {"arm": name, "seed": seed, **self.settings()})
         Recipe(name, seed, self.settings()).save(folder)
         found, graph = self._read(data)
-        own = chosen.sees(graph, seed)
+        own = chosen.sees(graph, seed).to(self.device)
+        graph = graph.to(self.device)
         model = self.new(chosen, own, seed)
         settings = self.models.get(chosen.model, ModelSettings())
         with Usage() as usage:
-            # Popularity learns nothing.
-            if any(True for _ in _module(model).parameters()):
-                train_recommender(
-                    model,
-                    own,
-                    found.train,
-                    lambda: self._rank(model, own, graph, found.validation)[self.score],
-                    settings.budget or self.budget,
-                    run,
-                    seed,
-                )
-            else:
-                save_weights(_module(model), run.checkpoint, {})
+            train_recommender(
+                model,
+                own,
+                found.train,
+                lambda: self._rank(model, own, graph, found.validation)[self.score],
+                settings.budget or self.budget,
+                run,
+                seed,
+                self.device,
+            )
         costs = {
             "parameters": sum(weight.numel() for weight in _module(model).parameters()),
             "cpu_seconds": usage.cpu_seconds,
@@ -128,7 +129,8 @@ class Recommendation:
         own, seen = chosen.sees(graph, seed), found.validation if self.mask_validation else None
         model = self.new(chosen, own, seed)
         load_weights(_module(model), folder / "model.safetensors")
-        _module(model).eval()
+        _module(model).to(self.device).eval()
+        own, graph = own.to(self.device), graph.to(self.device)
         return self._all_scores(model, own, graph, found.open_test(), also_seen=seen)
 
     def new(self, chosen: RecommendationArm, own: RecommendationGraph, seed: int) -> Recommender:
@@ -140,6 +142,16 @@ class Recommendation:
         data = self.data.load(folder)
         return data, self.data.graph(data, folder)
 
+    def _metric(self) -> tuple[str, int]:
+        """What a score such as "recall@20" names, and the length of the lists."""
+        name, _, k = self.score.partition("@")
+        if name not in RANKING_METRICS or not k.isdigit() or int(k) < 1:
+            raise InputError(
+                f"score={self.score!r}: expected one of {', '.join(RANKING_METRICS)} with a length, "
+                "such as recall@20"
+            )
+        return name, int(k)
+
     def _rank(
         self,
         model: Recommender,
@@ -148,7 +160,8 @@ class Recommendation:
         held_out: InteractionTable,
     ) -> RankingScores:
         """What picks weights: the scores of a model that reads `own`, masked by the whole graph."""
-        return evaluate_ranking(model(own), graph, held_out, ks=[_k(self.score)], groups=False)
+        metric, k = self._metric()
+        return evaluate_ranking(model(own), graph, held_out, [k], groups=False, metrics=[metric])
 
     def _all_scores(
         self,
@@ -158,24 +171,17 @@ class Recommendation:
         held_out: InteractionTable,
         also_seen: InteractionTable | None = None,
     ) -> dict[str, float]:
-        ks = sorted({10, 20, _k(self.score)})
+        ks = sorted({10, 20, self._metric()[1]})
         with torch.inference_mode():
             found = model(own)
         scores = evaluate_ranking(found, graph, held_out, ks, also_seen).as_dict()
-        return {name if _is_main(name) else f"also.{name}": value for name, value in scores.items()}
+        return {name if self._shown(name) else f"also.{name}": value for name, value in scores.items()}
 
-
-def _is_main(score: str) -> bool:
-    """Whether a table shows it; the others, such as "also.coverage@20", are in its JSON."""
-    return score.partition("@")[0] in ("recall", "ndcg")
-
-
-def _k(score: str) -> int:
-    """The length of the lists that a score such as "recall@20" is of."""
-    _, at, k = score.partition("@")
-    if not at or not k.isdigit():
-        raise InputError(f"score={score!r}: expected a metric with a length, such as recall@20 or ndcg@10")
-    return int(k)
+    def _shown(self, score: str) -> bool:
+        """Whether a table shows it; the others, such as "also.coverage@20", are in its JSON."""
+        if score.partition("@")[0] in ("recall", "ndcg"):
+            return True
+        return score in (f"cold.recall@{self._metric()[1]}", f"cold_only.recall@{self._metric()[1]}")
 
 
 def _module(model: Recommender) -> nn.Module:
