@@ -3,15 +3,15 @@
 from mmgraph.tasks.recommendation.data import OwnFiles, RecommendationSource
 from mmgraph.tasks.recommendation.evaluate import RankingScores, evaluate_ranking
 from mmgraph.tasks.recommendation.load_recommendations import load_recommendations
-from mmgraph.tasks.recommendation.reason import Path, Reason
+from mmgraph.tasks.recommendation.reason import Connection, Reason
 from mmgraph.tasks.recommendation.recommendations import Recommendations, Recommended
 from mmgraph.tasks.recommendation.task import ModelSettings, Recommendation
 from mmgraph.tasks.recommendation.train import RecommenderBudget
 
 __all__ = [
+    "Connection",
     "ModelSettings",
     "OwnFiles",
-    "Path",
     "RankingScores",
     "Reason",
     "Recommendation",

@@ -14,7 +14,7 @@ from mmgraph.models.recommendation.build_recommendation_graph import KNOWLEDGE
 from mmgraph.ops.csr import csr
 from mmgraph.ops.light_propagation import light_graph
 
-__all__ = ["Path", "Reason", "reasons"]
+__all__ = ["Connection", "Reason", "reasons"]
 
 MOST = 50
 """How many of a user's items are taken away one by one, at most: the first ones by number."""
@@ -23,7 +23,7 @@ INTERACTIONS = "interactions"
 
 
 @dataclass(frozen=True)
-class Path:
+class Connection:
     """How a chosen item is joined to the recommended one.
 
     Args:
@@ -57,7 +57,7 @@ class Reason:
     speaks: str | None
     because: int | None
     fall: float
-    path: Path | None
+    path: Connection | None
 
 
 @torch.no_grad()
@@ -116,13 +116,15 @@ def _reason(
     return Reason(shares, speaks, because, float(falls[most, place]), path)
 
 
-def _path(graph: RecommendationGraph, user: int, because: int, item: int, speaks: str | None) -> Path | None:
+def _path(
+    graph: RecommendationGraph, user: int, because: int, item: int, speaks: str | None
+) -> Connection | None:
     for name in sorted(graph.similar, key=lambda name: name != speaks):
         entries = graph.similar[name].csr
         joined = (entries.source == because) & (entries.target == item)
         joined |= (entries.source == item) & (entries.target == because)
         if bool(joined.any()):
-            return Path(
+            return Connection(
                 name, facts=_shared_facts(graph.knowledge, because, item) if name == KNOWLEDGE else ()
             )
     return _through_users(graph, user, because, item)
@@ -146,7 +148,7 @@ def _fact(knowledge: Knowledge, key: int) -> str:
     return f"{name if relation < len(names) else f'{name} of'}: {knowledge.entities[entity]}"
 
 
-def _through_users(graph: RecommendationGraph, user: int, because: int, item: int) -> Path | None:
+def _through_users(graph: RecommendationGraph, user: int, because: int, item: int) -> Connection | None:
     entries = graph.interactions.csr
     who = [entries.source[entries.target == one] for one in (because, item)]
     both = who[0][torch.isin(who[0], who[1])]
@@ -154,7 +156,7 @@ def _through_users(graph: RecommendationGraph, user: int, because: int, item: in
     if not len(both):
         return None
     degree = entries.colptr.diff()[both.long()]
-    return Path("users", tuple(both[degree.argsort(stable=True)].tolist()))
+    return Connection("users", tuple(both[degree.argsort(stable=True)].tolist()))
 
 
 def _scores(model: Recommender, graph: RecommendationGraph, user: int, items: Tensor) -> Float[Tensor, " K"]:
