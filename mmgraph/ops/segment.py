@@ -1,7 +1,8 @@
 """Sums, means, maxima, softmaxes and dot products over the edges of a `Csr`, with their gradients.
 
 Values of edges lie in the order of the `Csr`. Nothing here holds a wide tensor with a row for each edge: sums
-are embedding bags, on the transposed copy in the backward pass, and the rest goes in blocks of edges.
+are embedding bags or sparse products, on the transposed copy in the backward pass, and the rest goes in
+blocks of edges.
 """
 
 import math
@@ -112,9 +113,20 @@ def bag(
 ) -> Float[Tensor, "B D"]:
     """Sums of runs of weighted rows: `sum(weight[i] * rows[index[i]])` for i from `start[b]` to `start[b+1]`.
 
-    On the CPU the fastest kernel that torch has for it, faster than its products with CSR matrices.
+    On the CPU embedding bags are the fastest that torch has for it. On CUDA they give each run to one warp,
+    and wait for the longest one; there it is a product with a CSR matrix, which `torch.compile` cannot trace.
     """
+    if rows.is_cuda and rows.shape[1] and not torch.compiler.is_compiling():
+        return _product(index, rows, start, weight)
     return embedding_bag(index, rows, start, mode="sum", per_sample_weights=weight, include_last_offset=True)
+
+
+def _product(index: Tensor, rows: Tensor, start: Tensor, weight: Tensor | None) -> Tensor:
+    values = rows.new_ones(len(index)) if weight is None else weight
+    shape = (len(start) - 1, len(rows))
+    kind = {"dtype": rows.dtype, "device": rows.device, "layout": torch.sparse_csr}
+    # Neither checks the indices, which would wait, nor warns that it does not.
+    return torch.ops.aten._sparse_csr_tensor_unsafe(start, index, values, shape, **kind) @ rows
 
 
 class _Sum(torch.autograd.Function):

@@ -333,3 +333,28 @@ def test_shapes_that_do_not_fit_are_named():
         edge_dot(entries, values["query"][:5], x)
     with pytest.raises(InputError, match=r"key \[6, 2, 3\], but the csr has 7 sources"):
         edge_dot(entries, values["query"], x[:6])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_the_sparse_product_of_cuda_is_the_embedding_bag_of_the_cpu(dtype, weighted):
+    entries = csr(torch.tensor([[0, 2, 2, 1, 0, 2], [3, 3, 0, 1, 1, 3]]), 3, 5)
+    rows, weight = torch.randn(3, 4, dtype=dtype), torch.randn(6, dtype=dtype) if weighted else None
+    found = segment._product(entries.source, rows, entries.rowptr, weight)
+    assert found.dtype == dtype
+    assert torch.allclose(found, segment.bag(entries.source, rows, entries.rowptr, weight), atol=1e-6)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_sums_and_gradients_on_a_gpu_are_those_of_the_cpu(dtype):
+    edges = torch.stack([torch.randint(0, 50, (400,)), torch.randint(0, 40, (400,)) ** 2 // 40])
+    x, weight = torch.randn(50, 8, dtype=dtype), torch.rand(400, dtype=dtype)
+    found = []
+    for device in ("cpu", "cuda"):
+        own = [part.to(device).requires_grad_() for part in (x, weight)]
+        total = segment_sum(csr(edges.to(device), 50, 40), *own)
+        total.square().sum().backward()
+        found.append([total.detach().cpu(), *(part.grad.cpu() for part in own)])
+    for cpu, gpu in zip(*found, strict=True):
+        assert torch.allclose(cpu.float(), gpu.float(), atol=1e-4 if dtype == torch.float32 else 0.2)

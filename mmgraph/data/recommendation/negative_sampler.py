@@ -45,12 +45,16 @@ class NegativeSampler:
         train: the training interactions; draws are made on their device.
         num_items: how many items there are.
         exponent: :math:`\beta`, 0 or more.
+        never_chosen: with :math:`\beta = 0`, whether items that nobody chose are drawn too. A model that
+            is to recommend new items by their features must not learn that they are never chosen.
 
     Raises:
         InputError: there are no items, or the exponent is negative.
     """
 
-    def __init__(self, train: InteractionTable, num_items: int, exponent: float = 0.0) -> None:
+    def __init__(
+        self, train: InteractionTable, num_items: int, exponent: float = 0.0, never_chosen: bool = True
+    ) -> None:
         if num_items < 1 or exponent < 0:
             raise InputError(
                 f"NegativeSampler got num_items={num_items} and exponent={exponent}: give at least one item, "
@@ -58,7 +62,8 @@ class NegativeSampler:
             )
         pairs = ChosenPairs(train, num_items).keys
         users, items = pairs // num_items, pairs % num_items
-        mass = _masses(items, num_items, exponent)
+        alike = exponent == 0 and never_chosen
+        mass = _masses(items, num_items, exponent, alike)
         self._mass, self._ends = mass, mass.cumsum(0)
         num_users = int(users[-1]) + 1 if len(users) else 0
         taken = mass.new_zeros(num_users + 1).index_add_(0, users, mass[items])
@@ -73,7 +78,7 @@ class NegativeSampler:
         free = self._ends[items] - mass[items] - (before[:-1] - before[self._start[users]])
         self._keys = users * self._ends[-1] + free
         # With equal chances, places among the units and among the entries are items and counts themselves.
-        self._before = None if exponent == 0 else before
+        self._before = None if alike else before
 
     def draw(
         self,
@@ -105,9 +110,9 @@ class NegativeSampler:
         return self._mass[items].double().log().sub(left.double().log()[:, None]).float()
 
 
-def _masses(items: Tensor, num_items: int, exponent: float) -> Tensor:
+def _masses(items: Tensor, num_items: int, exponent: float, alike: bool) -> Tensor:
     """The chance of each item, in whole numbers."""
-    if exponent == 0 or not len(items):  # Without interactions, all are as popular.
+    if alike or not len(items):  # Without interactions, all are as popular.
         return torch.ones(num_items, dtype=torch.long, device=items.device)
     count = torch.bincount(items, minlength=num_items).double()
     chance = torch.where(count > 0, count**exponent, 0.0)

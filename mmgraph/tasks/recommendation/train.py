@@ -41,6 +41,8 @@ class RecommenderBudget:
             "in_batch", from the batch's other items; "hard", the best scored of several, by the model as it
             was when the epoch began.
         exponent: of an item's popularity, for "popularity".
+        never_chosen: whether items that nobody chose in training are negatives too; not where a model is to
+            recommend them by their features.
         candidates: how many are scored for each "hard" negative.
         hard_share: how many of the "hard" negatives are so, 0..1; the others are drawn uniformly.
     """
@@ -54,6 +56,7 @@ class RecommenderBudget:
     learning_rate: float = 1e-3
     sampling: str = "uniform"
     exponent: float = 0.75
+    never_chosen: bool = True
     candidates: int = 8
     hard_share: float = 1.0
 
@@ -156,7 +159,8 @@ def negatives_by_epoch(
     budget: RecommenderBudget, train: InteractionTable, num_items: int
 ) -> Callable[[Vectors, RecommendationGraph], Negatives]:
     """What draws in an epoch, given the model and the graph as they are when it begins."""
-    sampler = NegativeSampler(train, num_items, budget.exponent if budget.sampling == "popularity" else 0.0)
+    exponent = budget.exponent if budget.sampling == "popularity" else 0.0
+    sampler = NegativeSampler(train, num_items, exponent, budget.never_chosen)
     if budget.sampling == "hard":
         return lambda model, graph: HardNegatives(
             sampler, _scores(model, graph), budget.candidates, budget.hard_share

@@ -140,3 +140,17 @@ def test_what_it_cannot_draw_from_is_an_error(items, exponent):
     none = InteractionTable(torch.zeros(0, dtype=torch.long), torch.zeros(0, dtype=torch.long))
     with pytest.raises(InputError, match="give at least one item, and an exponent of 0 or more"):
         NegativeSampler(none, items, exponent)
+
+
+def test_items_that_nobody_chose_are_left_out_on_request_and_the_others_are_drawn_alike():
+    users = torch.tensor([0, 3])
+    sampler = NegativeSampler(table(), ITEMS + 2, never_chosen=False)
+    for user, row in enumerate(sampler.draw(users, users, 40_000, generator())):
+        expected = torch.tensor(
+            [item not in CHOSEN.get(int(users[user]), []) for item in range(ITEMS)]
+        ).double()
+        share = torch.bincount(row, minlength=ITEMS + 2).double() / len(row)
+        assert torch.allclose(share[:ITEMS], expected / expected.sum(), atol=0.012)
+        assert not share[ITEMS:].any()
+    drawn = NegativeSampler(table(), ITEMS + 2).draw(users, users, 4000, generator())
+    assert bool((drawn >= ITEMS).any())

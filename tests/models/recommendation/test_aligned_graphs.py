@@ -18,7 +18,7 @@ from tests.models.recommendation.world import (
 
 def make(graph, **options):
     torch.manual_seed(0)
-    model = AlignedGraphs(graph, **{"dim": 5, "drop": 0.0, **options}).double()
+    model = AlignedGraphs(graph, **{"dim": 5, "drop": 0.0, "hide": 0.0, **options}).double()
     with torch.no_grad():
         model.gate.copy_(torch.tensor([0.3, -0.5]))
     return model
@@ -35,7 +35,9 @@ def views(model, graph):
 
 
 def dense(model, graph, item_graphs=1.0):
-    items = model.items + sum(views(model, graph).values())
+    known = torch.stack([one.present for one in graph.features.values()]).any(0)
+    own = rated(graph).any(0) | ~known
+    items = model.items * own[:, None] + sum(views(model, graph).values())
     shares = item_graphs * model.gate.softmax(0)
     received = [neighbours(one) @ items for one in graph.similar.values()]
     items = items + shares[0] * received[0] + shares[1] * received[1]
@@ -86,3 +88,34 @@ def test_an_alignment_brings_a_modalitys_vectors_to_their_items():
         optimizer.step()
         terms.append(float(term.detach()))
     assert terms[-1] < 0.7 * terms[0]
+
+
+def test_hidden_items_have_no_interactions_in_an_epoch_and_users_are_normalised_without_them():
+    graph = world()
+    own = make(graph, hide=0.5).training_graph(graph, torch.Generator().manual_seed(0))
+    weight = own.interactions.weight
+    entries = own.interactions.csr
+    total = torch.zeros(ITEMS, dtype=weight.dtype).index_add_(0, entries.target.long(), weight)
+    before = rated(graph).sum(0)
+    hidden = (total == 0) & (before > 0)
+    assert 1 <= int(hidden.sum()) <= round(0.5 * ITEMS)
+    left = rated(graph) * (~hidden)
+    degrees = left.sum(1, keepdim=True).clamp(min=1), left.sum(0, keepdim=True).clamp(min=1)
+    expected = left / (degrees[0] * degrees[1]).sqrt()
+    found = torch.zeros(USERS, ITEMS, dtype=torch.float64)
+    found[entries.source.long(), entries.target.long()] = weight.double()
+    assert torch.allclose(found, expected, atol=1e-6)
+
+
+def test_a_new_item_lies_where_its_features_say_and_one_without_any_keeps_its_own_vector():
+    graph = world()
+    model = make(graph, item_graphs=0.0)
+    known = torch.stack([one.present for one in graph.features.values()]).any(0)
+    new = rated(graph).sum(0) == 0
+    assert bool((new & known).any())
+    with torch.no_grad():
+        before = model(graph).items
+        model.items += 1.0
+        after = model(graph).items
+    assert torch.allclose(after[new & known], before[new & known])
+    assert not torch.allclose(after[~new], before[~new])
