@@ -47,12 +47,12 @@ def sampled_softmax(
     Shape:
         `[B]`, `[B, N]` -> scalar; 0 for an empty batch.
     """
-    margin = (negative - positive[:, None]) / temperature
+    # Differences, of which the chosen item's own is 0: exact where scores are large.
+    margin = torch.add(-(positive / temperature)[:, None], negative, alpha=1 / temperature)
     if log_rate is not None:
         margin = margin - log_rate - math.log(max(negative.shape[1], 1))
-    # Differences, of which the chosen item's own is 0: exact where scores are large.
-    margins = torch.cat([margin.new_zeros(len(margin), 1), margin], 1)
-    return margins.logsumexp(1).sum() / max(len(positive), 1)
+    others = margin.logsumexp(1)
+    return torch.logaddexp(others, torch.zeros_like(others)).sum() / max(len(positive), 1)
 
 
 def in_batch_softmax(
