@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from mmgraph.data.recommendation import RecommendationData
 from mmgraph.errors import InputError
@@ -29,6 +30,7 @@ def build_recommendation_graph(
     symmetric: bool = False,
     centred: bool = True,
     encoders: Mapping[str, str] | None = None,
+    backend: Literal["torch", "faiss"] = "torch",
 ) -> RecommendationGraph:
     """The graph of the training interactions, and of what is known of the items.
 
@@ -46,6 +48,7 @@ def build_recommendation_graph(
         symmetric: likewise.
         centred: likewise.
         encoders: name and version of what made the features, by modality, where that is known.
+        backend: what searches for neighbours by modality, see `nearest_rows`.
 
     Raises:
         InputError: a modality that the items do not have, or one that is called "knowledge" beside `facts`.
@@ -63,7 +66,7 @@ def build_recommendation_graph(
         for name, found in features.items():
             encoder = (encoders or {}).get(name, "")
             similar[name] = modality_graph(
-                found, k, weighted, symmetric, centred=centred, cache=kept, encoder=encoder
+                found, k, weighted, symmetric, False, centred, kept, encoder, backend
             )
     if facts and catalogue.knowledge is not None:
         similar[KNOWLEDGE] = shared_facts_graph(catalogue.knowledge, facts)

@@ -1,5 +1,7 @@
 """Each item's nearest neighbours by what the items look, sound or read like."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
@@ -23,6 +25,7 @@ def modality_graph(
     centred: bool = True,
     cache: TensorCache | None = None,
     encoder: str = "",
+    backend: Literal["torch", "faiss"] = "torch",
 ) -> ItemGraph:
     r"""The k most similar items of each item inform it, with weights :math:`w_{ij} / \sqrt{d_i d_j}`.
 
@@ -41,11 +44,12 @@ def modality_graph(
             never negative else look much alike.
         cache: where neighbours are kept.
         encoder: name and version of what made the features, part of what is kept neighbours' key.
+        backend: what searches, see `nearest_rows`; both find the same.
 
     Raises:
         InputError: k below 1.
     """
-    found = _neighbours(features, k, centred, cache, encoder)
+    found = _neighbours(features, k, centred, cache, encoder, backend)
     edges, weight = found.edge_index, found.edge_score
     keep = weight > 0 if weighted else torch.ones_like(weight, dtype=torch.bool)
     edges, weight = edges[:, keep], weight[keep] if weighted else torch.ones_like(weight)
@@ -59,11 +63,16 @@ def modality_graph(
 
 
 def _neighbours(
-    features: ItemFeatures, k: int, centred: bool, cache: TensorCache | None, encoder: str
+    features: ItemFeatures,
+    k: int,
+    centred: bool,
+    cache: TensorCache | None,
+    encoder: str,
+    backend: Literal["torch", "faiss"],
 ) -> Nearest:
     mean = features.x.sum(0) / features.present.sum().clamp(min=1) if centred else None
     if cache is None:
-        return nearest_rows(features.x, k, features.present, shift=mean)
+        return nearest_rows(features.x, k, features.present, shift=mean, backend=backend)
     made_from = {
         "version": VERSION,
         "k": k,
@@ -74,7 +83,7 @@ def _neighbours(
     }
 
     def make() -> dict[str, Tensor]:
-        found = nearest_rows(features.x, k, features.present, shift=mean)
+        found = nearest_rows(features.x, k, features.present, shift=mean, backend=backend)
         return {"index": found.index.int(), "score": found.score}
 
     shape = len(features), min(k, max(len(features) - 1, 0))

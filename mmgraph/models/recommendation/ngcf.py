@@ -24,7 +24,7 @@ class NGCF(nn.Module):
         E' = \mathrm{LeakyReLU}\left( (L + I) E W_1 + (L E \odot E) W_2 \right)
 
     with L the normalised interactions, :math:`1 / \sqrt{d_u d_i}`. Wang et al., "Neural Graph Collaborative
-    Filtering", SIGIR 2019, arXiv 1905.08108, equation 7. As in the authors' code, messages are dropped once
+    Filtering", SIGIR 2019, arXiv 1905.08108. As in the authors' code, messages are dropped once
     they are summed up, each layer's vectors are brought to length one before they are put side by side (not
     before they go on), both maps have a bias, and the slope of LeakyReLU is 0.2. The decay is of the vectors
     before propagation; in the paper of all that is learned, in the authors' code of the result. Left out: the

@@ -25,7 +25,7 @@ class VBPR(nn.Module):
         s_{ui} = \beta_i + p_u \cdot q_i + \sum_m ( \theta_{um} \cdot E_m f_{mi} + b_m \cdot f_{mi} )
 
     He and McAuley, "VBPR: Visual Bayesian Personalized Ranking from Implicit Feedback", AAAI 2016, arXiv
-    1510.01784, equation 4; what it adds for each user is left out, as it orders no items. The paper has one
+    1510.01784; what it adds for each user is left out, as it orders no items. The paper has one
     modality, images; here each has its own maps and tastes, and an item that lacks a modality gets nothing of
     it. An item's features are brought to length one, so that their scale does not decide which taste is
     learned first; the authors' code divides all by the largest number. The decay is of p, q and
