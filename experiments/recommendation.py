@@ -15,6 +15,9 @@ from mmgraph.comparison.report import Report
 from mmgraph.tasks.recommendation import Recommendation
 from mmgraph.training.checkpoint import write_atomically
 
+COUNTED = ("popularity@", "novelty@")
+"""Scores of all lists that are no shares: how often items were chosen, and bits."""
+
 
 @dataclass(frozen=True)
 class Config:
@@ -26,6 +29,7 @@ class Config:
         seeds: how many.
         workers: processes at a time.
         open_test: open the test split at the end, and report it.
+        examples: how many validation users `gallery/examples.html` shows; 0 for none.
         out: folder of the run.
     """
 
@@ -34,13 +38,16 @@ class Config:
     seeds: int = 1
     workers: int = 1
     open_test: bool = False
+    examples: int = 6
     out: str = "runs/recommendation"
 
 
 def run(config: Config) -> Report:
     """Train the model with every seed, and write `results.md` beside the comparison's own files."""
     task = replace(config.task, best=config.arm)
-    report = compare(task, [config.arm], config.seeds, config.out, config.workers, config.open_test)
+    report = compare(
+        task, [config.arm], config.seeds, config.out, config.workers, config.open_test, config.examples
+    )
     write_atomically(Path(config.out) / "results.md", (table(report) + "\n").encode())
     return report
 
@@ -56,10 +63,9 @@ def table(report: Report) -> str:
     ]
     for name, value in sorted(row.scores.items()):
         shown = name.removeprefix("also.")
-        counted = shown.startswith("popularity") or "@" not in shown
-        lines.append(
-            f"| {shown} | {value.text(digits=1) if counted else value.text(100.0, digits=2) + ' %'} |"
-        )
+        counted = shown.startswith(COUNTED) or "@" not in shown
+        text = value.text(digits=1) if counted else f"{value.text(100.0, digits=2)} %"
+        lines.append(f"| {shown} | {text} |")
     return "\n".join(lines)
 
 
@@ -69,6 +75,8 @@ def main() -> None:
     config = auto_cli(Config, as_positional=False)
     print(table(run(config)))
     print(f"wrote {Path(config.out) / 'results.md'}")
+    if config.examples:
+        print(f"open {Path(config.out) / 'gallery' / 'examples.html'}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command line: `mmgraph build`, `describe`, `compare`, `explain`, `gallery`, `score`, `doctor`."""
+"""The command line: `mmgraph build`, `describe`, `compare`, `explain`, `recommend`, `score` and others."""
 
 import json as jsonlib
 import sys
@@ -176,6 +176,7 @@ def compare_recommendation(
     arms: str = "aligned,lightgcn,bpr_mf,popularity,aligned:no_graph,aligned:shuffled,aligned:no_features",
     workers: int = 2,
     open_test: bool = False,
+    gallery: int = 6,
     out: str = "runs/compare_recommendation",
     json: str | None = None,
 ) -> None:
@@ -191,10 +192,13 @@ def compare_recommendation(
             no_features, only_MODALITY and late. See docs/recommendation.md.
         workers: processes at a time.
         open_test: test at the end; without it the table is of validation.
+        gallery: show what so many validation users get from the reference arm's first run, and why: those
+            with the best lists, the worst and others; 0 for none.
         out: folder of the comparison.
         json: where the table goes as well, as JSON.
     """
-    _compare(task, _split_names(arms), seeds, workers, open_test, 0, out, json, None)
+    page = "examples.html"
+    _compare(task, _split_names(arms), seeds, workers, open_test, gallery, out, json, page)
 
 
 def explain(
@@ -302,6 +306,72 @@ def gallery(
     _write_json(json, found.as_dict())
 
 
+def recommend(
+    run: str,
+    user: str,
+    k: int = 10,
+    html: str | None = None,
+    figure: str | None = None,
+    json: str | None = None,
+) -> None:
+    """Recommend items to a user of a run, and say why in one sentence each.
+
+    Per cent say by how much the score falls without what they stand beside.
+
+    Args:
+        run: the folder of a run, of experiments.recommendation or a comparison (OUT/cells/ARM/seed0).
+        user: by the data's own name, or by number, from 0, where there is no such name.
+        k: how many items.
+        html: where a page goes as well, with the items that the user chose, pictures and the reasons.
+        figure: where a picture of it goes as well, a .png, .svg or .pdf file (needs the extra plot).
+        json: where the items go as well, with every number of the reasons, as JSON.
+    """
+    from mmgraph.tasks.recommendation import load_recommendations, neighbourhood, why
+    from mmgraph.tasks.recommendation.why import reason_as_dict
+
+    _check_suffix("--html", html, ".html")
+    _check_suffix("--figure", figure, ".png", ".svg", ".pdf")
+    _one_thread()
+    found = load_recommendations(run)
+    names = found.catalogue.user_ids
+    asked = user if user in names or not user.isdecimal() else int(user)
+    items = found.recommend(asked, k)
+    number = names.index(asked) if isinstance(asked, str) else asked
+    rows = [
+        (str(rank), _printable(one.title), f"{one.score:.3f}", _printable(why(one.reason, found.catalogue)))
+        for rank, one in enumerate(items, start=1)
+        if one.reason is not None
+    ]
+    if rows:
+        _print_table(("rank", "title", "score", "why"), rows)
+    else:
+        print("there is no item left that this user has not chosen")
+    if items and (html is not None or figure is not None):
+        shown = neighbourhood(found, number, items)
+        if html is not None:
+            from mmgraph.visualization import save_recommendations
+
+            save_recommendations([shown], html)
+            print(f"wrote {html}")
+        if figure is not None:
+            from mmgraph.visualization import recommendations_figure, save_figure
+
+            save_figure(recommendations_figure(shown), figure)
+            print(f"wrote {figure}")
+    listed = [
+        {
+            "rank": rank,
+            "item": one.item,
+            "id": found.catalogue.item_ids[one.item],
+            "title": one.title,
+            "score": one.score,
+            **({} if one.reason is None else reason_as_dict(one.reason, found.catalogue)),
+        }
+        for rank, one in enumerate(items, start=1)
+    ]
+    _write_json(json, {"run": run, "user": names[number], "recommended": listed})
+
+
 def score_captions(
     results: str,
     references: str,
@@ -399,6 +469,7 @@ COMMANDS: Any = {
     },
     "explain": explain,
     "gallery": gallery,
+    "recommend": recommend,
     "score": {
         "_help": "Score a file of results as the public evaluations do.",
         "captions": score_captions,
@@ -417,9 +488,9 @@ def _compare(
     gallery: int,
     out: str,
     json: str | None,
-    page: str | None = "index.html",
+    page: str = "index.html",
 ) -> None:
-    """Compare, and print the table and where it is; `page` is the gallery's, None where there is none."""
+    """Compare, and print the table and where it is; `page` is the gallery's."""
     from mmgraph.comparison import compare
 
     try:
@@ -428,7 +499,7 @@ def _compare(
         sys.exit(f"mmgraph: interrupted; what is finished is kept in {out}: the same command goes on")
     print(report)
     print(f"wrote {out}/table.md")
-    if gallery and page is not None:
+    if gallery:
         print(f"open {out}/gallery/{page}")
     _write_json(json, report.as_dict())
 
@@ -493,6 +564,19 @@ def _print_explanation(found: "Explanation") -> None:
     fidelity = {one.method: one.fidelity for one in found.attributions if one.fidelity is not None}
     chance = {one.method: one.chance for one in found.attributions if one.chance is not None}
     print(fidelity_table(fidelity, chance))
+
+
+def _printable(words: str) -> str:
+    """A text in one line, without what steers a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
+
+
+def _print_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Columns as wide as they need, titles cut after 40 characters; the last one is as long as it is."""
+    cut = [tuple(cell if len(cell) <= 40 else f"{cell[:39]}…" for cell in row[:-1]) for row in rows]
+    widths = [max(map(len, column)) for column in zip(head[:-1], *cut, strict=True)]
+    for row, last in zip([head[:-1], *cut], [head[-1], *(row[-1] for row in rows)], strict=True):
+        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=True)), last]))
 
 
 def _explanation_as_dict(found: "Explanation") -> dict[str, Any]:

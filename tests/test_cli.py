@@ -11,6 +11,8 @@ import mmgraph
 from mmgraph.cli import main
 from mmgraph.explanation import Explanation
 from mmgraph.graph import HeteroGraph
+from mmgraph.tasks.recommendation import load_recommendations
+from tests.tasks.recommendation.small_run import train
 from tests.tasks.vqa.runs import untrained_run
 
 
@@ -243,7 +245,7 @@ def test_score_vqa_writes_per_cent_over_all_and_by_type(tmp_path, capsys):
     assert "accuracy         80.00 %" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("task", ["vqa", "captioning", "retrieval"])
+@pytest.mark.parametrize("task", ["vqa", "captioning", "retrieval", "recommendation"])
 @pytest.mark.parametrize("gallery", [0, 3])
 def test_compare_prints_the_table_and_where_it_is(task, gallery, tmp_path, capsys, monkeypatch):
     asked = []
@@ -285,6 +287,81 @@ def test_a_comparison_that_is_interrupted_says_how_it_goes_on(tmp_path, capsys, 
     monkeypatch.setattr("mmgraph.comparison.compare", interrupt)
     text = failure(capsys, "compare", "retrieval", "--out", str(tmp_path))
     assert text == f"mmgraph: interrupted; what is finished is kept in {tmp_path}: the same command goes on"
+
+
+@pytest.fixture(scope="module")
+def recommender(tmp_path_factory):
+    return str(train(tmp_path_factory.mktemp("recommender")))
+
+
+def test_recommend_prints_a_table_with_a_plain_reason_for_each_item(recommender, tmp_path, capsys):
+    found, page, figure = tmp_path / "found.json", tmp_path / "page.html", tmp_path / "figure.svg"
+    files = ["--html", str(page), "--figure", str(figure), "--json", str(found)]
+    main(["recommend", recommender, "user 3", "--k", "4", *files])
+    head, *rows, wrote, drew = capsys.readouterr().out.splitlines()
+    assert head.split() == ["rank", "title", "score", "why"]
+    assert (wrote, drew) == (f"wrote {page}", f"wrote {figure}")
+    listed = json.loads(found.read_text())
+    assert listed["user"] == "user 3"
+    items = load_recommendations(recommender).recommend(3, 4)
+    assert [one["item"] for one in listed["recommended"]] == [one.item for one in items]
+    for rank, (row, one, said) in enumerate(zip(rows, items, listed["recommended"], strict=True), start=1):
+        assert row.split("  ")[0].strip() == str(rank)
+        assert f"  {one.title}  " in row + "  "
+        assert f"  {one.score:.3f}  " in row
+        assert row.endswith(f"  {said['why']}")
+        assert row.index(said["why"]) == head.index("why")
+        assert said["id"] == one.title
+        assert said["shares"] == pytest.approx(one.reason.shares)
+        assert said["because"]["item"] == one.reason.because
+    text = page.read_text(encoding="utf-8")
+    assert "<h2>user 3</h2>" in text
+    assert all(f"{rank}. {one.title}" in text for rank, one in enumerate(items, start=1))
+    assert "Recommended to user 3" in figure.read_text()
+
+
+def test_recommend_takes_a_user_by_number_where_there_is_no_such_name(recommender, tmp_path, capsys):
+    for user in ("3", "user 3"):
+        main(["recommend", recommender, user, "--k", "2", "--json", str(tmp_path / f"{user}.json")])
+    first, second = (json.loads((tmp_path / f"{user}.json").read_text()) for user in ("3", "user 3"))
+    assert first == second
+    assert "wrote" not in capsys.readouterr().out
+
+
+def test_titles_cannot_steer_the_terminal_and_long_ones_are_cut(recommender, capsys, monkeypatch):
+    strange = "\x1b[31m" + "word\n" * 20
+    monkeypatch.setattr("mmgraph.data.recommendation.Catalogue.title", lambda self, item: strange)
+    main(["recommend", recommender, "3", "--k", "2"])
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    assert len(printed.splitlines()) == 3
+    assert "1     [31mword word word word word word word …  " in printed
+
+
+def test_a_user_who_chose_everything_is_told_so(recommender, capsys, monkeypatch):
+    monkeypatch.setattr("mmgraph.tasks.recommendation.Recommendations.recommend", lambda *given: [])
+    main(["recommend", recommender, "3"])
+    assert capsys.readouterr().out == "there is no item left that this user has not chosen\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nobody"], "there is no user 'nobody'"),
+        (["30"], "there is no user 30: expected 0 to 29"),
+        (["3", "--k", "0"], "k=0: expected at least 1"),
+        (["3", "--html", "a.txt"], "--html got 'a.txt': give a path to a .html file"),
+        (["3", "--figure", "a.gif"], "--figure got 'a.gif'"),
+    ],
+)
+def test_an_error_of_recommend_is_one_line(recommender, arguments, message, capsys):
+    text = failure(capsys, "recommend", recommender, *arguments)
+    assert message in text
+    assert "\n" not in text
+
+
+def test_a_folder_without_a_run_is_named(tmp_path, capsys):
+    assert "run.json: cannot read" in failure(capsys, "recommend", str(tmp_path), "3")
 
 
 def test_a_result_that_cannot_be_scored_is_one_line(tmp_path, capsys):

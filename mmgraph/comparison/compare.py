@@ -30,8 +30,9 @@ def compare(
     an interrupted comparison goes on where it stopped, and more arms or seeds add to it.
 
     The folder then holds `comparison.json` (the settings), `cells/ARM/seedN/` (each run's files),
-    `table.md` and `table.json`, `figure.png` and `subsets.png` where the extra `plot` is installed, and
-    `gallery/`, pages of the reference arm's first run, where they are asked for and the task can make them.
+    `table.md` and `table.json`, `figure.png` (and `subsets.png` or `popularity.png`, where the task has such
+    scores) if the extra `plot` is installed, and `gallery/`, pages of the reference arm's first run, where
+    they are asked for and the task can make them.
 
     Args:
         task: what is compared.

@@ -23,6 +23,12 @@ COSTS = ("parameters", "cpu_seconds", "peak_mib")
 SUBSET = "subset."
 """What names of scores with some modalities only begin with, such as "subset.token+region"."""
 
+POPULARITY = ("cold", *(f"popularity.q{fifth}" for fifth in range(1, 6)))
+"""Groups of items that a recommender's scores are given for, such as "also.popularity.q1.recall@20"."""
+
+MOST_ARMS = 10
+"""Arms in one picture of the groups, the best ones; the reference is always among them."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -90,7 +96,7 @@ class Report:
         return cls(task.name, task.metric, task.reference, split, len(base), tuple(rows))
 
     def write(self, folder: Path) -> None:
-        """Write `table.md`, `table.json` and, with matplotlib, `figure.png` and `subsets.png`."""
+        """Write `table.md`, `table.json` and, with matplotlib, pictures of the scores: see `compare`."""
         write_atomically(folder / "table.md", (self.markdown() + "\n").encode())
         content = json.dumps(self.as_dict(), indent=2, allow_nan=False) + "\n"
         write_atomically(folder / "table.json", content.encode())
@@ -98,8 +104,14 @@ class Report:
             self._draw(folder)
 
     def _draw(self, folder: Path) -> None:
-        """The arms as dots with intervals, and the reference arm's score by subset of modalities."""
-        from mmgraph.visualization import comparison_figure, save_figure, subset_figure
+        """The arms as dots with intervals, the reference arm by subset of modalities, all by popularity."""
+        from mmgraph.visualization import (
+            comparison_figure,
+            recall_by_popularity_figure,
+            save_figure,
+            subset_figure,
+        )
+        from mmgraph.visualization.style import FIGURE_WIDTH
 
         seeds = f"{self.split} split, {self.seeds} seeds"
         figure = comparison_figure(
@@ -118,6 +130,32 @@ class Report:
         if subsets:
             title = f"{self.task}, {self.reference}, {seeds}"
             save_figure(subset_figure(subsets, title=title, label=self.metric), folder / "subsets.png")
+        by_popularity = self.by_popularity()
+        if by_popularity:
+            drawn = [row.arm for row in self.rows if row.arm in by_popularity][:MOST_ARMS]
+            if self.reference not in drawn:
+                drawn[-1] = self.reference
+            figure = recall_by_popularity_figure(
+                {arm: by_popularity[arm] for arm in drawn},
+                title=f"{self.task}, {seeds}",
+                label=self.metric,
+                width=FIGURE_WIDTH,
+            )
+            save_figure(figure, folder / "popularity.png")
+
+    def by_popularity(self) -> dict[str, dict[str, tuple[float, float, float]]]:
+        """By arm, the ranked score of rarely and often chosen items and of new ones: value, low and high.
+
+        `recall_by_popularity_figure` takes it. Empty where the task has no such scores.
+        """
+        found = {}
+        for row in self.rows:
+            bare = {name.removeprefix("also."): value for name, value in row.scores.items()}
+            names = {group: f"{group}.{self.metric}" for group in POPULARITY}
+            found[row.arm] = {group: _estimate(bare[name]) for group, name in names.items() if name in bare}
+        # Of new items alone there is nothing to compare.
+        whole = any(len(groups) > 1 for groups in found.values())
+        return {arm: groups for arm, groups in found.items() if groups} if whole else {}
 
     def as_dict(self) -> dict[str, Any]:
         """Every arm's scores, with low and high ends, for JSON; what no number of seeds tells is null."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import mmgraph
 from mmgraph.errors import InputError
 
-__all__ = ["json_block", "page_html", "write_page"]
+__all__ = ["json_block", "page_html", "plain_page_html", "write_page"]
 
 LONGEST_TITLE = 120
 """Characters of what stands in the title bar."""
@@ -70,6 +70,45 @@ def page_html(bundle: str, title: str, noscript: str, blocks: Mapping[str, str])
             f'<script type="application/json" id="{html.escape(name)}">{text}</script>'
             for name, text in blocks.items()
         ),
+    )
+
+
+PLAIN_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<meta name="generator" content="mmgraph {version}">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+
+PLAIN_POLICY = "default-src 'none'; style-src '{style}'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+def plain_page_html(title: str, style: str, body: str) -> str:
+    """A page without scripts.
+
+    Args:
+        title: any text, as for `page_html`.
+        style: the style sheet; there is no other, and no style attribute counts.
+        body: HTML, in which every text from elsewhere is escaped.
+    """
+    return PLAIN_PAGE.format(
+        policy=PLAIN_POLICY.format(style=_digest(style)),
+        version=html.escape(mmgraph.__version__),
+        title=html.escape(_one_line(title)),
+        style=style,
+        body=body,
     )
 
 

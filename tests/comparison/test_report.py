@@ -64,3 +64,52 @@ def test_one_seed_has_no_interval(tmp_path):
         "low": None,
         "high": None,
     }
+
+
+def by_group(tmp_path, scores):
+    """The report of three seeds with these scores of each arm, and its arms by popularity."""
+    task = Toy(str(tmp_path / "log"))
+    cells = [Cell(arm, seed, tmp_path) for seed in range(3) for arm in scores]
+    for cell in cells:
+        cell.folder.mkdir(parents=True)
+        given = {name: value + 0.1 * (cell.seed - 1) for name, value in scores[cell.arm].items()}
+        (cell.folder / "results.json").write_text(json.dumps({"accuracy": 0.5, **given}))
+    report = Report.of(task, dict.fromkeys(scores, "what it is"), cells, "validation")
+    return report, report.by_popularity()
+
+
+def test_groups_of_popularity_are_given_with_their_intervals_and_drawn(tmp_path):
+    scores = {"cold.accuracy": 0.2, "also.popularity.q1.accuracy": 0.3, "also.popularity.q5.accuracy": 0.4}
+    other = {"also.popularity.q1.accuracy": 0.1, "also.popularity.q1.easy": 0.9, "also.cold.easy": 0.9}
+    report, found = by_group(tmp_path, {"plain": scores, "better": other})
+    assert list(found["plain"]) == ["cold", "popularity.q1", "popularity.q5"]
+    half = 0.1 * 4.302653 / 3**0.5
+    assert found["plain"]["cold"] == pytest.approx((0.2, 0.2 - half, 0.2 + half), abs=1e-6)
+    assert found["better"] == {"popularity.q1": pytest.approx((0.1, 0.1 - half, 0.1 + half), abs=1e-6)}
+    pytest.importorskip("matplotlib")
+    report.write(tmp_path)
+    assert (tmp_path / "popularity.png").exists()
+
+
+def test_a_task_without_such_groups_has_no_such_picture(tmp_path):
+    pytest.importorskip("matplotlib")
+    report, found = by_group(tmp_path, {"plain": {"easy": 1.0}, "better": {"cold.accuracy": 0.1}})
+    report.write(tmp_path)
+    assert found == {}
+    assert (tmp_path / "figure.png").exists()
+    assert not (tmp_path / "popularity.png").exists()
+
+
+def test_of_many_arms_the_best_and_the_reference_are_drawn(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    groups = {f"popularity.q{n}.accuracy": 0.3 for n in (1, 2)}
+    arms = {f"arm {n}": {**groups, "accuracy": 0.9} for n in range(12)} | {"plain": groups}
+    report, _ = by_group(tmp_path, arms)
+    drawn = []
+    monkeypatch.setattr(
+        "mmgraph.visualization.recall_by_popularity_figure", lambda arms, **look: drawn.extend(arms)
+    )
+    monkeypatch.setattr("mmgraph.visualization.save_figure", lambda *given: None)
+    report.write(tmp_path)
+    assert len(drawn) == 10
+    assert drawn[-1] == "plain"

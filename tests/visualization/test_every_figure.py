@@ -21,12 +21,16 @@ from mmgraph.visualization import (
     graph_figure,
     head_grid_figure,
     matrix_figure,
+    modality_weights_figure,
+    recall_by_popularity_figure,
+    recommendations_figure,
     save_figure,
     subset_figure,
 )
 from mmgraph.visualization.style import COLUMN_WIDTH, FIGURE_WIDTH
 from mmgraph.visualization.theme import DARK, LIGHT, current
 from tests.visualization.legible import check_legible, texts
+from tests.visualization.recommendation.shown import ARMS_BY_POPULARITY, WEIGHTS, user
 
 PAIR = ("token", "region")
 SCORES = {("image",): (0.3, 0.2, 0.4), ("text",): (0.5, 0.4, 0.6), ("image", "text"): (0.9, 0.85, 0.95)}
@@ -69,6 +73,9 @@ FIGURES = {
     "twelve by twelve": lambda _, **look: head_grid_figure(WeightMap.of(weights(12, 12, 5, 9)), **look),
     "comparison": lambda _, **look: comparison_figure(ARMS, {"no graph": [0.83]}, ("chance", 0.8), **look),
     "subsets": lambda _, **look: subset_figure(SCORES, ("chance", 0.1), **look),
+    "modality weights": lambda _, **look: modality_weights_figure(WEIGHTS, TITLE, **look),
+    "recommendations": lambda _, **look: recommendations_figure(user(), TITLE, **look),
+    "recall by popularity": lambda _, **look: recall_by_popularity_figure(ARMS_BY_POPULARITY, TITLE, **look),
 }
 
 

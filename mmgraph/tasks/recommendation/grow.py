@@ -40,4 +40,6 @@ def grow(trained: nn.Module, larger: nn.Module) -> None:
 def _fits(trained: torch.Tensor, larger: torch.Tensor) -> bool:
     if trained.shape == larger.shape:
         return True
-    return trained.shape[1:] == larger.shape[1:] and len(larger) > len(trained)
+    if trained.dim() != larger.dim() or trained.shape[1:] != larger.shape[1:]:
+        return False
+    return len(larger) > len(trained)

@@ -1,12 +1,20 @@
 """Late fusion: a recommender of each modality alone, their scores added."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from mmgraph.models.recommendation import Embedded, RecommendationGraph, Recommender, Triplets
+from mmgraph.models.recommendation import (
+    Embedded,
+    RecommendationGraph,
+    Recommender,
+    Resampling,
+    Triplets,
+)
+from mmgraph.models.recommendation.modalities import require_modalities
 from mmgraph.tasks.recommendation.variants import ONLY, variant
 
 __all__ = ["LateRecommender"]
@@ -18,14 +26,26 @@ class LateRecommender(nn.Module):
     Args:
         graph: with several modalities.
         make: from the graph of a single modality to its recommender.
+
+    Raises:
+        InputError: the items have no features.
     """
 
     def __init__(
         self, graph: RecommendationGraph, make: Callable[[RecommendationGraph], Recommender]
     ) -> None:
         super().__init__()
+        require_modalities(graph, "late fusion")
         alone = {name: make(variant(graph, f"{ONLY}{name}")) for name in graph.features}
         self.alone = nn.ModuleDict(alone)  # type: ignore[arg-type]
+
+    def training_graph(self, graph: RecommendationGraph, generator: torch.Generator) -> RecommendationGraph:
+        """The graph with the interactions that the first of them would train an epoch on."""
+        name, first = next(iter(self.alone.items()))
+        if not isinstance(first, Resampling):
+            return graph
+        own = first.training_graph(variant(graph, f"{ONLY}{name}"), generator)
+        return replace(graph, interactions=own.interactions)
 
     def forward(self, graph: RecommendationGraph) -> Embedded:
         """The vectors of all, side by side, each of length one."""

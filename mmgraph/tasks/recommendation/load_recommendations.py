@@ -22,7 +22,8 @@ def load_recommendations(folder: str | os.PathLike[str], cache: Path | None = No
 
     Args:
         folder: of a run, such as OUT/cells/ARM/seed0 of a comparison.
-        cache: where the data's features and neighbours are kept; OUT/data by default.
+        cache: where the data's features and neighbours are kept; by default OUT/data of a comparison, and
+            nowhere for a run that lies elsewhere.
 
     Raises:
         InputError: no such run, or what is wrong with its files.
@@ -31,7 +32,7 @@ def load_recommendations(folder: str | os.PathLike[str], cache: Path | None = No
     recipe = Recipe.load(place)
     task: Recommendation = settings_of(Recommendation, recipe.settings, "settings")
     chosen = arm(recipe.arm)
-    kept = place.parents[2] / "data" if cache is None else cache
+    kept = _data_folder(place) if cache is None else cache
     data = task.data.load(kept)
 
     def build(catalogue: Catalogue, interactions: InteractionTable) -> RecommendationGraph:
@@ -46,3 +47,8 @@ def load_recommendations(folder: str | os.PathLike[str], cache: Path | None = No
     load_weights(model, place / "model.safetensors")
     model.eval()
     return Recommendations(model, make, build, data.catalogue, data.train)
+
+
+def _data_folder(run: Path) -> Path | None:
+    """The one of a run's comparison; None for a run that is in none."""
+    return run.parents[2] / "data" if run.parents[1:2] and run.parents[1].name == "cells" else None

@@ -102,7 +102,7 @@ def _reason(
     item: int,
     shares: dict[str, float],
     chosen: Int[Tensor, " H"],
-    falls: Float[Tensor, "H K"] | None,
+    falls: Float[Tensor, "F K"] | None,
     place: int,
 ) -> Reason:
     modalities = [name for name in shares if name != INTERACTIONS]

@@ -85,9 +85,9 @@ class Recommendations:
         number = self._number(user)
         if k < 1:
             raise InputError(f"recommend got k={k}: expected at least 1")
-        starts, items = self.graph.seen
-        begin, end = int(starts[number]), int(starts[number + 1])
-        seen = torch.tensor([0, end - begin]), items[begin:end]
+        # Not the graph's own, which lacks interactions where they are what a control takes away.
+        mine = self.interactions.items[self.interactions.users == number]
+        seen = torch.tensor([0, len(mine)]), mine
         found = self.embedded
         scores, numbers = top_scores(found.users[number : number + 1], found.items, k, seen)
         left = scores[0] > float("-inf")
@@ -100,7 +100,7 @@ class Recommendations:
 
     def with_items(
         self,
-        features: Mapping[str, Float[Tensor, "N D"]],
+        features: Mapping[str, Float[Tensor, "N _"]],
         item_ids: Sequence[str],
         present: Mapping[str, Bool[Tensor, " N"]] | None = None,
     ) -> "Recommendations":
@@ -109,19 +109,25 @@ class Recommendations:
         Args:
             features: of some of the modalities that the catalogue has; the items lack the others.
             item_ids: their names.
-            present: which of them have each modality; those whose row is not all zeros if None.
+            present: which of them have each of these modalities; those whose row is not all zeros if None.
 
         Raises:
-            InputError: a modality that the catalogue does not have, features of another width or number, or a
-                name that is taken.
+            InputError: a modality that the catalogue does not have, features of another width or number,
+                flags without features or of another number, or a name that is taken.
         """
-        known, count = self.catalogue, len(item_ids)
+        known, count, flags = self.catalogue, len(item_ids), present or {}
         if taken := set(item_ids) & set(known.item_ids):
             raise InputError(f"with_items got {min(taken)!r}, which is an item already")
         if unknown := sorted(features.keys() - known.features.keys()):
             raise InputError(
                 f"with_items got features of {unknown[0]!r}, but the model knows {sorted(known.features)}"
             )
+        for name, flag in flags.items():
+            if name not in features or flag.shape != (count,):
+                raise InputError(
+                    f"with_items got present[{name!r}] of {list(flag.shape)}: expected a flag of each of the "
+                    f"{count} items, of modalities that have features here: {sorted(features)}"
+                )
         both = {}
         for name, old in known.features.items():
             x = features.get(name, old.x.new_zeros(count, old.dim))
@@ -130,7 +136,7 @@ class Recommendations:
                     f"with_items got {name} features {list(x.shape)} for {count} items: expected "
                     f"{[count, old.dim]}"
                 )
-            new = ItemFeatures.of(x, None if present is None else present.get(name))
+            new = ItemFeatures.of(x, flags.get(name))
             both[name] = ItemFeatures(torch.cat([old.x, new.x]), torch.cat([old.present, new.present]))
         titles = None if known.titles is None else (*known.titles, *item_ids)
         knowledge = known.knowledge

@@ -49,6 +49,9 @@ class Recommendation:
         mask_validation: whether validation items are left out of the lists that the test split is scored by,
             as in RecBole, or only training items.
         device: where models are trained and score, such as "cuda".
+
+    Raises:
+        InputError: there is no such score.
     """
 
     name: ClassVar[str] = "recommendation"
@@ -60,6 +63,9 @@ class Recommendation:
     score: str = "recall@20"
     mask_validation: bool = True
     device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        self._metric()
 
     @property
     def reference(self) -> str:
@@ -132,6 +138,18 @@ class Recommendation:
         _module(model).to(self.device).eval()
         own, graph = own.to(self.device), graph.to(self.device)
         return self._all_scores(model, own, graph, found.open_test(), also_seen=seen)
+
+    def gallery(self, name: str, seed: int, cell: Path, folder: Path, samples: int) -> Path:
+        """What some validation users get and why, see `write_examples`; gives the page to open."""
+        # Reading a run back needs this class.
+        from mmgraph.tasks.recommendation.examples import modality_weights, write_examples
+        from mmgraph.tasks.recommendation.load_recommendations import load_recommendations
+
+        found = load_recommendations(cell)
+        runs = sorted(cell.parent.glob("seed*"), key=lambda run: int(run.name.removeprefix("seed")))
+        weights = modality_weights(found, [run for run in runs if (run / "model.safetensors").exists()])
+        held_out = self.data.load(cell.parents[2] / "data").validation
+        return write_examples(found, held_out, folder, max(1, samples // 3), weights, name)
 
     def new(self, chosen: RecommendationArm, own: RecommendationGraph, seed: int) -> Recommender:
         """An arm's model with the new weights of a seed, for a graph as the arm sees it."""

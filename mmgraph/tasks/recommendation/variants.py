@@ -57,7 +57,9 @@ def _without_edges(graph: RecommendationGraph) -> RecommendationGraph:
     none = torch.zeros(2, 0, dtype=torch.long, device=device)
     return replace(
         graph,
-        interactions=light_graph(csr(none, graph.num_users, graph.num_items)),
+        interactions=light_graph(
+            csr(none, graph.num_users, graph.num_items), dtype=graph.interactions.weight.dtype
+        ),
         similar={name: ItemGraph.of(none, graph.num_items) for name in graph.similar},
         users=None,
         knowledge=None,
