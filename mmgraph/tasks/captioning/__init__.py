@@ -9,7 +9,7 @@ from mmgraph.tasks.captioning.data import (
     kept_graphs,
     with_targets,
 )
-from mmgraph.tasks.captioning.examples import choose_examples, write_examples
+from mmgraph.tasks.captioning.examples import write_examples
 from mmgraph.tasks.captioning.explanations import explain_caption
 from mmgraph.tasks.captioning.photograph_captions import PhotographCaptions
 from mmgraph.tasks.captioning.scene_captions import SceneCaptions
@@ -31,7 +31,6 @@ __all__ = [
     "PhotographCaptions",
     "SceneCaptions",
     "Written",
-    "choose_examples",
     "explain_caption",
     "fast_score",
     "kept_graphs",

@@ -1,49 +1,17 @@
 """`examples.html`: the best, the worst and random captions of a split, each with a page of its own."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from mmgraph.errors import InputError
 from mmgraph.graph import GraphStore
 from mmgraph.tasks.captioning.captioned_split import CaptionedSplit
 from mmgraph.tasks.captioning.captioner import Captioner, Written
 from mmgraph.tasks.captioning.data import CaptionWords
 from mmgraph.tasks.captioning.explanations import explain_caption
 from mmgraph.tasks.captioning.scores import CaptionScores
+from mmgraph.tasks.choose_examples import choose_examples
 from mmgraph.visualization import GalleryEntry, save_gallery, save_html
 
-__all__ = ["choose_examples", "write_examples"]
-
-
-def choose_examples(
-    quality: Sequence[float], sure: Sequence[float], each: int, seed: int = 0
-) -> dict[str, list[int]]:
-    """Which captions are shown: no caption is in two groups.
-
-    Args:
-        quality: how good each caption is.
-        sure: how sure the model was; of equally good captions the surest are first among the best, and the
-            surest among the worst.
-        each: how many of a group.
-        seed: of the random ones.
-
-    Returns:
-        "best", "worst" and "random" with the numbers of samples, the best and the worst first.
-
-    Raises:
-        InputError: no caption, or none wanted.
-    """
-    count = len(quality)
-    if not count or each < 1:
-        raise InputError(f"choose_examples got {count} captions and each={each}: give at least one of each")
-    best = sorted(range(count), key=lambda i: (-quality[i], -sure[i]))[:each]
-    left = [number for number in range(count) if number not in set(best)]
-    worst = sorted(left, key=lambda i: (quality[i], -sure[i]))[:each]
-    left = [number for number in left if number not in set(worst)]
-    drawn = np.random.default_rng(seed).permutation(len(left))[:each].tolist()
-    return {"best": best, "worst": worst, "random": sorted(left[number] for number in drawn)}
+__all__ = ["write_examples"]
 
 
 def write_examples(

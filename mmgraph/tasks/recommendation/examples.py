@@ -10,7 +10,7 @@ from torch import nn
 from mmgraph.data.recommendation import InteractionTable
 from mmgraph.errors import MissingExtraError
 from mmgraph.models.recommendation import Recommender
-from mmgraph.tasks.captioning import choose_examples
+from mmgraph.tasks.choose_examples import choose_examples
 from mmgraph.tasks.recommendation.evaluate import evaluate_ranking
 from mmgraph.tasks.recommendation.neighbourhood import neighbourhood
 from mmgraph.tasks.recommendation.recommendations import Recommendations

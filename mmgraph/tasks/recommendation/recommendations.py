@@ -107,7 +107,8 @@ class Recommendations:
         """The same with new items, known by their features; nothing is trained again.
 
         Args:
-            features: of some of the modalities that the catalogue has; the items lack the others.
+            features: of some of the modalities that the catalogue has, made and scaled as these were (see
+                `ItemFeatures.standardised(like=...)`); the items lack the others.
             item_ids: their names.
             present: which of them have each of these modalities; those whose row is not all zeros if None.
 

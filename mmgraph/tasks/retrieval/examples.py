@@ -4,7 +4,8 @@ from pathlib import Path
 
 import torch
 
-from mmgraph.tasks.captioning import CaptionedSplit, choose_examples
+from mmgraph.tasks.captioning import CaptionedSplit
+from mmgraph.tasks.choose_examples import choose_examples
 from mmgraph.tasks.retrieval.data import PICTURE, TOKEN, Pairs
 from mmgraph.tasks.retrieval.found_pictures import explain_search
 from mmgraph.tasks.retrieval.retriever import EVALUATION_BATCH, Retriever

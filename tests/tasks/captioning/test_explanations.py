@@ -4,16 +4,15 @@ import pytest
 import torch
 
 from mmgraph.data.captions.vocabulary import BEGIN, END, PAD
-from mmgraph.errors import InputError
 from mmgraph.explanation import Explanation
 from mmgraph.tasks.captioning import (
-    choose_examples,
     explain_caption,
     kept_graphs,
     score_captions,
     with_targets,
     write_examples,
 )
+from mmgraph.tasks.choose_examples import choose_examples
 from tests.tasks.captioning.small import MODEL, SCENES
 
 
@@ -110,17 +109,6 @@ def test_ids_that_are_no_words_are_left_out(made):
     weights = found["attention"].maps["token", "region"].values
     assert torch.allclose(torch.as_tensor(weights).float(), attention, atol=1e-3)
     assert END in ids.tolist()
-
-
-def test_the_best_the_worst_and_others_are_chosen_and_no_caption_twice():
-    quality, sure = [0.2, 1.0, 1.0, 0.5, 0.2, 0.7], [0.1, 0.5, 0.9, 0.1, 0.3, 0.1]
-    found = choose_examples(quality, sure, each=2)
-    assert found == {"best": [2, 1], "worst": [4, 0], "random": [3, 5]}
-    assert choose_examples(quality, sure, each=4) == {"best": [2, 1, 5, 3], "worst": [4, 0], "random": []}
-    drawn = {tuple(choose_examples([0.5] * 30, [0.5] * 30, 3, seed)["random"]) for seed in range(5)}
-    assert len(drawn) > 1
-    with pytest.raises(InputError, match="each=0"):
-        choose_examples(quality, sure, each=0)
 
 
 def test_examples_have_an_index_and_a_page_each_and_old_pages_go(made, tmp_path):

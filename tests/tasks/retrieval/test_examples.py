@@ -6,7 +6,7 @@ from torch.nn.functional import normalize
 
 from mmgraph.explanation import Explanation
 from mmgraph.graph.schema import parameter_name
-from mmgraph.tasks.captioning import choose_examples
+from mmgraph.tasks.choose_examples import choose_examples
 from mmgraph.tasks.retrieval import RetrieverSettings, explain_search, write_examples
 from tests.tasks.retrieval.small import SCENES
 
