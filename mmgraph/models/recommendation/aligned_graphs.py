@@ -158,8 +158,13 @@ class AlignedGraphs(nn.Module):
 
 
 def _own(graph: RecommendationGraph) -> Float[Tensor, "I 1"]:
-    """Whose own vector counts, as 1: items that are chosen in the graph, and such as have no modality."""
+    """Whose own vector counts, as 1: items that are chosen in the graph, and such as have no modality.
+
+    Of a graph without interactions, which is a control, all count.
+    """
     entries, weight = graph.interactions.csr, graph.interactions.weight
+    if not entries.num_edges:
+        return weight.new_ones(graph.num_items, 1)
     total = weight.new_zeros(graph.num_items).index_add_(0, entries.target, weight)
     unknown = torch.ones_like(total, dtype=torch.bool)
     for found in graph.features.values():

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn.functional import cross_entropy, normalize
 
 from mmgraph.models.recommendation import AlignedGraphs
+from mmgraph.ops.csr import csr
+from mmgraph.ops.light_propagation import light_graph
 from tests.models.recommendation.oracle import assert_same, size
 from tests.models.recommendation.world import (
     ITEMS,
@@ -119,3 +123,14 @@ def test_a_new_item_lies_where_its_features_say_and_one_without_any_keeps_its_ow
         after = model(graph).items
     assert torch.allclose(after[new & known], before[new & known])
     assert not torch.allclose(after[~new], before[~new])
+
+
+def test_without_any_interaction_every_item_has_its_own_vector():
+    graph = world()
+    ends = torch.zeros(2, 0, dtype=torch.long)
+    none = replace(graph, interactions=light_graph(csr(ends, USERS, ITEMS), dtype=torch.float64), similar={})
+    torch.manual_seed(0)
+    model = AlignedGraphs(none, dim=5).double()
+    expected = model.items + sum(views(model, none).values())
+    found = model(none).items
+    assert torch.allclose(found, normalize(expected / 3, dim=1))
