@@ -1,9 +1,10 @@
-"""The pictures of docs/figures.md: each figure of a photograph, or of an answer to a question about a scene.
+"""The pictures of docs/figures.md: each figure of a photograph, an answer about a scene, or a user.
 
     python -m experiments.pictures
 
-A small model is trained on scenes first (a minute), and the first answer that is right is explained. All is
-seeded: on one machine the pictures come out alike, to the byte.
+A small model is trained on scenes first (a minute), and the first answer that is right is explained; another
+one on users and items with drawn tastes (half a minute). All is seeded: on one machine the pictures come out
+alike, to the byte.
 """
 
 import tempfile
@@ -11,17 +12,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from PIL import Image
 
 from experiments import vqa
 from experiments.demo import SENTENCE, mean_colours, name_colours, read_aloud
 from mmgraph.alignment import alignment_of_edges
 from mmgraph.builders import MultimodalBuilder, RegionBuilder, SegmentBuilder, TokenBuilder
+from mmgraph.data.recommendation import Catalogue, InteractionTable, Preferences, RecommendationData
 from mmgraph.explanation import Explanation
 from mmgraph.extras import require
 from mmgraph.linkers import SimilarityLinker, TemporalLinker
 from mmgraph.media import Picture
+from mmgraph.models.recommendation import AlignedGraphs, RecommendationGraph, build_recommendation_graph
+from mmgraph.tasks.recommendation import (
+    Recommendations,
+    RecommenderBudget,
+    evaluate_ranking,
+    neighbourhood,
+)
+from mmgraph.tasks.recommendation.train import train_recommender
 from mmgraph.tasks.vqa import explain_samples, load_run
+from mmgraph.training import Run
 from mmgraph.visualization import (
     alignment_comparison_figure,
     alignment_figure,
@@ -29,6 +41,8 @@ from mmgraph.visualization import (
     graph_figure,
     head_grid_figure,
     matrix_figure,
+    modality_weights_figure,
+    recommendations_figure,
     save_figure,
 )
 from mmgraph.visualization.style import COLUMN_WIDTH
@@ -45,12 +59,14 @@ class Config:
         steps: training steps of the small model.
         scenes: pictures that it is trained on.
         questions: so many validation questions are tried, until one is answered right whose truth is known.
+        epochs: of the recommender.
         out: where the pictures go.
     """
 
     steps: int = 700
     scenes: int = 500
     questions: int = 20
+    epochs: int = 12
     out: str = "docs/pictures"
 
 
@@ -60,6 +76,7 @@ def main() -> None:
     config = auto_cli(Config, as_positional=False)
     draw_photograph(Path(config.out))
     draw_answer(explain_scene(config), Path(config.out))
+    draw_recommended(Path(config.out), config.epochs)
 
 
 def draw_photograph(folder: Path) -> None:
@@ -124,6 +141,42 @@ def draw_answer(found: Explanation, folder: Path) -> None:
     weights = {name: found[name].maps[PAIR].mean() for name in ("attention", "relevance")}
     figure = alignment_comparison_figure(found.graph, weights, *PAIR, found.image, truth=truth, shares=True)
     save(figure, folder, "comparison")
+
+
+def draw_recommended(folder: Path, epochs: int) -> None:
+    """What a user is recommended and why, and how much each modality counts."""
+    with tempfile.TemporaryDirectory() as place:
+        data = Preferences(num_users=300, num_items=150, missing=0.1).write_media(Path(place) / "media")
+        found = recommender(data, epochs, Path(place) / "run")
+        # Of some users, the one whose items have the most kinds of reasons.
+        shown = max(
+            (neighbourhood(found, user, found.recommend(user, 5)) for user in range(12)),
+            key=lambda one: len({reason.relation for reason in one.reasons}),
+        )
+        for theme in ("light", "dark"):
+            figure = recommendations_figure(shown, width=COLUMN_WIDTH, theme=theme)
+            save(figure, folder, f"recommendations_{theme}")
+        assert isinstance(found.model, AlignedGraphs)
+        weights = {"aligned": [found.model.modality_weights()]}
+        save(modality_weights_figure(weights, width=COLUMN_WIDTH), folder, "modality_weights")
+
+
+def recommender(data: RecommendationData, epochs: int, folder: Path) -> Recommendations:
+    """Our recommender, trained on the data."""
+
+    def build(catalogue: Catalogue, interactions: InteractionTable) -> RecommendationGraph:
+        return build_recommendation_graph(RecommendationData(catalogue, interactions, data.validation, None))
+
+    torch.manual_seed(0)
+    graph = build(data.catalogue, data.train)
+    model = AlignedGraphs(graph)
+    budget = RecommenderBudget(epochs=epochs, learning_rate=5e-3, never_chosen=False)
+
+    def validate() -> float:
+        return evaluate_ranking(model(graph), graph, data.validation, [20], groups=False)["recall@20"]
+
+    train_recommender(model, graph, data.train, validate, budget, Run(folder, {}), seed=0)
+    return Recommendations(model, AlignedGraphs, build, data.catalogue, data.train)
 
 
 def save(figure: Any, folder: Path, name: str) -> None:

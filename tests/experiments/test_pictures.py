@@ -11,6 +11,7 @@ def test_every_picture_of_the_page_is_made(tmp_path):
     config = pictures.Config(steps=2, scenes=5, questions=2, out=str(tmp_path))
     pictures.draw_photograph(tmp_path)
     pictures.draw_answer(pictures.explain_scene(config), tmp_path)
+    pictures.draw_recommended(tmp_path, epochs=1)
     page = (pictures.Path(__file__).parents[2] / "docs" / "figures.md").read_text()
     made = {path.name for path in tmp_path.iterdir()}
     assert made

@@ -112,22 +112,25 @@ def _reason(
         return Reason(shares, speaks, None, 0.0, None)
     most = int(falls[:, place].argmax())
     because = int(chosen[most])
-    path = _path(graph, user, because, item, speaks)
+    path = _path(graph, user, because, item, shares)
     return Reason(shares, speaks, because, float(falls[most, place]), path)
 
 
 def _path(
-    graph: RecommendationGraph, user: int, because: int, item: int, speaks: str | None
+    graph: RecommendationGraph, user: int, because: int, item: int, shares: Mapping[str, float]
 ) -> Connection | None:
-    for name in sorted(graph.similar, key=lambda name: name != speaks):
-        entries = graph.similar[name].csr
-        joined = (entries.source == because) & (entries.target == item)
-        joined |= (entries.source == item) & (entries.target == because)
-        if bool(joined.any()):
-            return Connection(
-                name, facts=_shared_facts(graph.knowledge, because, item) if name == KNOWLEDGE else ()
-            )
-    return _through_users(graph, user, because, item)
+    """By what raises the score most; users come in where nothing that joins the two raises it."""
+    joined = [name for name, found in graph.similar.items() if _are_joined(found, because, item)]
+    name = max(joined, key=lambda name: shares[name], default=None)
+    others = _through_users(graph, user, because, item) if name is None or shares[name] < 0 else None
+    if others is not None or name is None:
+        return others
+    return Connection(name, facts=_shared_facts(graph.knowledge, because, item) if name == KNOWLEDGE else ())
+
+
+def _are_joined(found: ItemGraph, one: int, other: int) -> bool:
+    source, target = found.csr.source, found.csr.target
+    return bool((((source == one) & (target == other)) | ((source == other) & (target == one))).any())
 
 
 def _shared_facts(knowledge: Knowledge | None, because: int, item: int) -> tuple[str, ...]:

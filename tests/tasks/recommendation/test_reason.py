@@ -223,6 +223,19 @@ def test_two_items_are_joined_by_those_who_chose_both_the_pickiest_first():
     assert path(graph_of(pairs)) == Connection("users", (2, 1))
 
 
+def test_a_modality_that_lowers_the_score_is_the_path_only_where_nobody_else_chose_both():
+    rows = {"image": features([[1.0], [-6.0], [0.0], [0.0], [0.0]]), "audio": features([[2.0]] * 5)}
+    joined = [("image", [(0, 1)]), ("audio", [])]
+    for pairs, expected in (
+        ([(0, 0), (1, 0), (1, 1)], Connection("users", (1,))),
+        ([(0, 0)], Connection("image")),
+    ):
+        graph = graph_of(pairs, similar=joined, features=rows)
+        (reason,) = reasons(Linear(), graph, 0, [1])
+        assert reason.shares["image"] < 0 < reason.shares["audio"]
+        assert reason.path == expected
+
+
 def test_nobody_else_and_no_likeness_is_no_path():
     assert path(graph_of([(0, 0), (1, 1), (2, 0), (2, 3)])) is None
     assert path(graph_of([(0, 0), (0, 1)]), item=1) is None
