@@ -12,7 +12,7 @@ __all__ = ["MatrixFactorisation"]
 
 
 class MatrixFactorisation(nn.Module):
-    r"""A vector of each user and of each item, :math:`s_{ui} = p_u \cdot q_i`, learned by BPR or a softmax.
+    """A vector of each user and of each item, whose product is the score, learned by BPR or a softmax.
 
     Rendle et al., "BPR: Bayesian Personalized Ranking from Implicit Feedback", UAI 2009, arXiv 1205.2618. The
     paper's item bias is left out, as in the toolboxes that report it.
