@@ -56,6 +56,11 @@ class ItemFeatures:
         """D."""
         return self.x.shape[1]
 
+    @property
+    def mean(self) -> Float[Tensor, " D"]:
+        """The mean of the items that have the modality; zeros where none has."""
+        return torch.where(self.present[:, None], self.x, 0.0).sum(0) / self.present.sum().clamp(min=1)
+
     def __len__(self) -> int:
         """I."""
         return len(self.x)

@@ -11,6 +11,7 @@ from mmgraph.data.recommendation import ItemFeatures
 from mmgraph.models.recommendation.batch_terms import decay_term
 from mmgraph.models.recommendation.drop_edges import drop_edges
 from mmgraph.models.recommendation.embedding_table import embedding_table
+from mmgraph.models.recommendation.modalities import project, projections
 from mmgraph.models.recommendation.recommendation_graph import RecommendationGraph
 from mmgraph.models.recommendation.recommender import Embedded, Triplets
 from mmgraph.nn.light_gcn import LightGCN
@@ -73,9 +74,7 @@ class AlignedGraphs(nn.Module):
     ) -> None:
         super().__init__()
         self.users, self.items = embedding_table(graph.num_users, dim), embedding_table(graph.num_items, dim)
-        self.project = nn.ModuleDict(
-            {name: nn.Linear(found.dim, dim) for name, found in graph.features.items()}
-        )
+        self.project = projections(graph, dim)
         self.joined = tuple(graph.similar)
         self.gate = nn.Parameter(torch.zeros(len(self.joined)))
         self.propagate = LightGCN(layers)
@@ -123,9 +122,9 @@ class AlignedGraphs(nn.Module):
         return {name: self._view(name, graph.features[name]) for name in self.project}
 
     def _view(self, name: str, found: ItemFeatures) -> Tensor:
-        present = found.present[:, None]
-        mean = found.x.sum(0) / present.sum().clamp(min=1)
-        return self.project[name](normalize(found.x - mean, dim=1)) * present
+        return project(
+            self.project[name], ItemFeatures(normalize(found.x - found.mean, dim=1), found.present)
+        )
 
     def _vectors(self, graph: RecommendationGraph, views: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Users and items after both kinds of propagation."""

@@ -66,7 +66,14 @@ def build_recommendation_graph(
         for name, found in features.items():
             encoder = (encoders or {}).get(name, "")
             similar[name] = modality_graph(
-                found, k, weighted, symmetric, False, centred, kept, encoder, backend
+                found,
+                k,
+                weighted,
+                symmetric,
+                centred=centred,
+                cache=kept,
+                encoder=encoder,
+                backend=backend,
             )
     if facts and catalogue.knowledge is not None:
         similar[KNOWLEDGE] = shared_facts_graph(catalogue.knowledge, facts)

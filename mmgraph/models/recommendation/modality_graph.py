@@ -70,7 +70,7 @@ def _neighbours(
     encoder: str,
     backend: Literal["torch", "faiss"],
 ) -> Nearest:
-    mean = features.x.sum(0) / features.present.sum().clamp(min=1) if centred else None
+    mean = features.mean if centred else None
     if cache is None:
         return nearest_rows(features.x, k, features.present, shift=mean, backend=backend)
     made_from = {

@@ -57,3 +57,11 @@ def test_items_are_taken_away_and_picked():
     assert (fewer.x.tolist(), fewer.present.tolist()) == ([[1], [0], [3]], [True, False, True])
     assert fewer[torch.tensor([2, 1])].x.tolist() == [[3], [0]]
     assert (len(fewer), fewer.dim) == (3, 1)
+
+
+def test_the_mean_is_of_the_items_that_have_the_modality_whatever_the_other_rows_hold():
+    found = ItemFeatures(
+        torch.tensor([[1.0, 2.0], [7.0, 7.0], [3.0, 6.0]]), torch.tensor([True, False, True])
+    )
+    assert found.mean.tolist() == [2.0, 4.0]
+    assert found.without(present).mean.tolist() == [0.0, 0.0]

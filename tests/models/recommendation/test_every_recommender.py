@@ -192,6 +192,25 @@ def test_a_modality_that_no_item_has_leaves_everything_finite(name):
 
 
 @ALL
+def test_what_lies_in_the_rows_of_missing_features_does_not_matter(name):
+    graph = world()
+    model = make(name, graph).eval()
+    mixed = {
+        modality: replace(found, x=torch.where(found.present[:, None], found.x, 7.0))
+        for modality, found in graph.features.items()
+    }
+    assert torch.equal(model(replace(graph, features=mixed)).items, model(graph).items)
+
+
+@ALL
+def test_modalities_in_another_order_give_the_same_vectors(name):
+    graph = world()
+    other = replace(graph, features=dict(reversed(graph.features.items())))
+    model = make(name, graph).eval()
+    assert torch.equal(model(graph).items, model(other).items)
+
+
+@ALL
 def test_without_any_features_it_works_or_says_what_it_needs(name):
     graph = replace(world(), features={}, similar={})
     if name in NEEDS_FEATURES:

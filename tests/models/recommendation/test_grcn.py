@@ -141,23 +141,6 @@ def test_routing_draws_a_user_to_what_its_items_have_in_common_and_the_odd_one_c
     assert odd[2] < 0.1
 
 
-def test_what_lies_in_the_rows_of_missing_features_does_not_matter():
-    graph = world()
-    model = make(graph)
-    mixed = {
-        name: replace(found, x=torch.where(found.present[:, None], found.x, 7.0))
-        for name, found in graph.features.items()
-    }
-    assert torch.equal(model(replace(graph, features=mixed)).items, model(graph).items)
-
-
-def test_modalities_in_another_order_give_the_same_vectors():
-    graph = world()
-    other = replace(graph, features=dict(reversed(graph.features.items())))
-    model = make(graph)
-    assert torch.equal(model(graph).items, model(other).items)
-
-
 def test_affinities_of_large_features_are_finite():
     graph = world()
     large = {name: replace(found, x=found.x * 1e6) for name, found in graph.features.items()}

@@ -143,16 +143,6 @@ def test_an_item_without_any_modality_is_left_with_what_the_interactions_say():
     assert all(bool(weight.grad is None or weight.grad.isfinite().all()) for weight in model.parameters())
 
 
-def test_what_lies_in_the_rows_of_missing_features_does_not_matter():
-    graph = world()
-    model = make(graph)
-    mixed = {
-        name: replace(found, x=torch.where(found.present[:, None], found.x, 7.0))
-        for name, found in graph.features.items()
-    }
-    assert torch.equal(model(replace(graph, features=mixed)).items, model(graph).items)
-
-
 def test_without_neighbours_or_features_the_error_says_what_to_do():
     graph = world()
     with pytest.raises(InputError, match="LATTICE needs features"):

@@ -79,13 +79,6 @@ def test_an_item_that_lacks_a_modality_begins_with_zeros_in_it():
     assert torch.equal(model(replace(graph, features=mixed)).items, model(graph).items)
 
 
-def test_modalities_in_another_order_give_the_same_vectors():
-    graph = world()
-    other = replace(graph, features=dict(reversed(graph.features.items())))
-    model = make(graph)
-    assert torch.equal(model(graph).items, model(other).items)
-
-
 def test_without_features_the_error_says_what_to_do():
     with pytest.raises(InputError, match=r"MMGCN needs features of the items.*such as lightgcn"):
         MMGCN(replace(world(), features={}, similar={}))
