@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from mmgraph.interop.write_atomically import write_atomically
 from mmgraph.tasks.captioning import (
     Budget,
     CaptionData,
@@ -28,7 +29,6 @@ from mmgraph.tasks.captioning import (
     write_examples,
 )
 from mmgraph.training import Fitted, Run
-from mmgraph.training.checkpoint import write_atomically
 
 
 @dataclass(frozen=True)

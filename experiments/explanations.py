@@ -30,10 +30,10 @@ from tqdm import tqdm
 from experiments import vqa
 from mmgraph.explanation import Attribution, Explanation, Fidelity
 from mmgraph.explanation.make import MethodKind
+from mmgraph.interop.write_atomically import write_atomically
 from mmgraph.metrics import plan_accuracy
 from mmgraph.metrics.interval import MeanInterval, mean_interval
 from mmgraph.tasks.vqa import LoadedRun, explain_samples, load_run
-from mmgraph.training.checkpoint import write_atomically
 
 WORD_REGION = ("token", "region")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from mmgraph.comparison import compare
 from mmgraph.comparison.report import Report
+from mmgraph.interop.write_atomically import write_atomically
 from mmgraph.tasks.recommendation import Recommendation
-from mmgraph.training.checkpoint import write_atomically
 
 COUNTED = ("popularity@", "novelty@")
 """Scores of all lists that are no shares: how often items were chosen, and bits."""

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from mmgraph.comparison import compare
 from mmgraph.comparison.report import Report
+from mmgraph.interop.write_atomically import write_atomically
 from mmgraph.tasks.retrieval import Retrieval
-from mmgraph.training.checkpoint import write_atomically
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from mmgraph.comparison.task import Task
 from mmgraph.errors import InputError
-from mmgraph.training.checkpoint import write_atomically
+from mmgraph.interop.write_atomically import write_atomically
 
 __all__ = ["Cell", "Stage", "work_all"]
 

@@ -9,7 +9,7 @@ from mmgraph.comparison.cells import Cell, work_all
 from mmgraph.comparison.report import Report
 from mmgraph.comparison.task import Illustrated, Task
 from mmgraph.errors import InputError
-from mmgraph.training.checkpoint import write_atomically
+from mmgraph.interop.write_atomically import write_atomically
 
 __all__ = ["compare"]
 

@@ -11,8 +11,8 @@ from typing import Any
 from mmgraph.comparison.cells import Cell
 from mmgraph.comparison.task import Task
 from mmgraph.errors import MissingExtraError
+from mmgraph.interop.write_atomically import write_atomically
 from mmgraph.metrics.interval import MeanInterval, mean_interval
-from mmgraph.training.checkpoint import write_atomically
 
 __all__ = ["Report", "Row"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from mmgraph.graph import HeteroGraph
 from mmgraph.interop.files import load
-from mmgraph.training.checkpoint import write_atomically
+from mmgraph.interop.write_atomically import write_atomically
 
 __all__ = ["kept_graph"]
 

@@ -15,7 +15,7 @@ from torch import nn
 from mmgraph.errors import InputError
 from mmgraph.interop.write_atomically import write_atomically
 
-__all__ = ["load_weights", "save_weights", "write_atomically"]
+__all__ = ["load_weights", "save_weights"]
 
 
 def save_weights(module: nn.Module, path: str | os.PathLike[str], about: Mapping[str, Any]) -> str:

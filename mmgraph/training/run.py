@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from mmgraph.extras import require
-from mmgraph.training.checkpoint import write_atomically
+from mmgraph.interop.write_atomically import write_atomically
 
 __all__ = ["Run"]
 

@@ -15,10 +15,10 @@ from mmgraph.errors import InputError
 from mmgraph.extras import require
 from mmgraph.graph import GraphStore, HeteroGraph
 from mmgraph.interop.files import load
+from mmgraph.interop.write_atomically import write_atomically
 from mmgraph.tasks.captioning.captioned_split import CaptionedSplit
 from mmgraph.tasks.captioning.photograph_captions import PhotographCaptions
 from mmgraph.tasks.captioning.scene_captions import SceneCaptions
-from mmgraph.training.checkpoint import write_atomically
 
 __all__ = ["CaptionData", "CaptionWords", "DrawReference", "kept_graphs", "with_targets"]
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from mmgraph.data.recommendation import ItemFeatures
 from mmgraph.errors import InputError
 from mmgraph.interop.checked import require_type
-from mmgraph.training.checkpoint import write_atomically
+from mmgraph.interop.write_atomically import write_atomically
 
 __all__ = ["load_features", "save_features"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from mmgraph.errors import InputError
 from mmgraph.interop.checked import parse, record, require_type, short
-from mmgraph.training.checkpoint import write_atomically
+from mmgraph.interop.write_atomically import write_atomically
 
 __all__ = ["Recipe"]
 

@@ -14,12 +14,12 @@ from mmgraph.builders import MultimodalBuilder, Vocabulary
 from mmgraph.errors import InputError
 from mmgraph.graph import HeteroGraph
 from mmgraph.interop.checked import parse, record, require_type, short
+from mmgraph.interop.write_atomically import write_atomically
 from mmgraph.tasks.settings_of import settings_of
 from mmgraph.tasks.vqa.answerer import Answerer
 from mmgraph.tasks.vqa.data import make_builder
 from mmgraph.tasks.vqa.model_settings import ArmSettings, FusionSettings
 from mmgraph.tasks.vqa.scene_data import SceneData
-from mmgraph.training.checkpoint import write_atomically
 
 __all__ = ["FILE", "Recipe"]
 

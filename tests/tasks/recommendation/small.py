@@ -11,6 +11,7 @@ from PIL import Image
 
 from mmgraph.comparison import Report
 from mmgraph.data.recommendation import Knowledge, Preferences, movielens
+from mmgraph.interop.write_atomically import write_atomically
 from mmgraph.models.recommendation import RecommendationGraph, shared_facts_graph
 from mmgraph.tasks.recommendation import (
     ModelSettings,
@@ -18,7 +19,6 @@ from mmgraph.tasks.recommendation import (
     RecommendationSource,
     RecommenderBudget,
 )
-from mmgraph.training.checkpoint import write_atomically
 from tests.models.recommendation.world import ITEMS, features, interactions, world
 
 WORLD = Preferences(num_users=40, num_items=30, interactions=8, missing=0.2)
