@@ -19,7 +19,7 @@ __all__ = ["json_block", "page_html", "plain_page_html", "write_page"]
 LONGEST_TITLE = 120
 """Characters of what stands in the title bar."""
 
-PAGE = """<!doctype html>
+HEAD = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -33,9 +33,9 @@ PAGE = """<!doctype html>
 <style>{style}</style>
 </head>
 <body>
-<noscript><p>{noscript}</p></noscript>
-{blocks}
-<script>{script}</script>
+"""
+
+FOOT = """
 </body>
 </html>
 """
@@ -44,6 +44,8 @@ POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data: blob:; "
     "media-src data: blob:; base-uri 'none'; form-action 'none'"
 )
+
+PLAIN_POLICY = "default-src 'none'; style-src '{style}'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
 def page_html(bundle: str, title: str, noscript: str, blocks: Mapping[str, str]) -> str:
@@ -59,40 +61,13 @@ def page_html(bundle: str, title: str, noscript: str, blocks: Mapping[str, str])
     script, style = (
         (folder / f"{bundle}.{suffix}").read_text(encoding="ascii").strip() for suffix in ("js", "css")
     )
-    return PAGE.format(
-        policy=POLICY.format(script=_digest(script), style=_digest(style)),
-        version=html.escape(mmgraph.__version__),
-        title=html.escape(_one_line(title)),
-        noscript=html.escape(noscript),
-        style=style,
-        script=script,
-        blocks="\n".join(
-            f'<script type="application/json" id="{html.escape(name)}">{text}</script>'
-            for name, text in blocks.items()
-        ),
+    data = "\n".join(
+        f'<script type="application/json" id="{html.escape(name)}">{text}</script>'
+        for name, text in blocks.items()
     )
-
-
-PLAIN_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<meta name="generator" content="mmgraph {version}">
-<link rel="icon" href="data:,">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
-
-PLAIN_POLICY = "default-src 'none'; style-src '{style}'; img-src data:; base-uri 'none'; form-action 'none'"
+    body = f"<noscript><p>{html.escape(noscript)}</p></noscript>\n{data}\n<script>{script}</script>"
+    policy = POLICY.format(script=_digest(script), style=_digest(style))
+    return _page(policy, title, style, body)
 
 
 def plain_page_html(title: str, style: str, body: str) -> str:
@@ -103,13 +78,12 @@ def plain_page_html(title: str, style: str, body: str) -> str:
         style: the style sheet; there is no other, and no style attribute counts.
         body: HTML, in which every text from elsewhere is escaped.
     """
-    return PLAIN_PAGE.format(
-        policy=PLAIN_POLICY.format(style=_digest(style)),
-        version=html.escape(mmgraph.__version__),
-        title=html.escape(_one_line(title)),
-        style=style,
-        body=body,
-    )
+    return _page(PLAIN_POLICY.format(style=_digest(style)), title, style, body)
+
+
+def _page(policy: str, title: str, style: str, body: str) -> str:
+    version, title = html.escape(mmgraph.__version__), html.escape(_one_line(title))
+    return HEAD.format(policy=policy, version=version, title=title, style=style) + body + FOOT
 
 
 def json_block(value: object) -> str:
