@@ -4,21 +4,18 @@
  "settings": {the fields of Recommendation}}
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mmgraph.errors import InputError
-from mmgraph.interop.checked import parse, record, require_type, short
-from mmgraph.interop.write_atomically import write_atomically
+from mmgraph.interop.checked import record, require_type, short
+from mmgraph.tasks.run_file import FORMAT, VERSION, read_run, write_run
 
 __all__ = ["Recipe"]
 
-FILE = "run.json"
-
-FORMAT, VERSION, TASK = "mmgraph.run", 1, "recommendation"
+TASK = "recommendation"
 
 MAX_BYTES = 2**20
 
@@ -39,15 +36,7 @@ class Recipe:
 
     def save(self, folder: Path) -> None:
         """Write the file, whole or not at all."""
-        content = {
-            "format": FORMAT,
-            "version": VERSION,
-            "task": TASK,
-            "arm": self.arm,
-            "seed": self.seed,
-            "settings": dict(self.settings),
-        }
-        write_atomically(folder / FILE, (json.dumps(content, indent=2) + "\n").encode())
+        write_run(folder, TASK, {"arm": self.arm, "seed": self.seed, "settings": dict(self.settings)})
 
     @staticmethod
     def load(folder: Path) -> "Recipe":
@@ -56,15 +45,7 @@ class Recipe:
         Raises:
             InputError: no such file, or what is wrong with it.
         """
-        path = folder / FILE
-        try:
-            if (size := path.stat().st_size) > MAX_BYTES:
-                raise InputError(f"the file has {size} bytes, more than {MAX_BYTES}")
-            return _decode(parse(path.read_bytes()))
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from error
-        except OSError as error:
-            raise InputError(f"{path}: cannot read: {error.strerror or error}") from error
+        return read_run(folder, _decode, MAX_BYTES)
 
 
 def _decode(content: Any) -> Recipe:

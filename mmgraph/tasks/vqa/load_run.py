@@ -9,9 +9,10 @@ from pathlib import Path
 from mmgraph.data.synthetic import Question, Scene
 from mmgraph.errors import InputError
 from mmgraph.graph import GraphStore
+from mmgraph.tasks.run_file import FILE
 from mmgraph.tasks.vqa.answerer import Answerer
 from mmgraph.tasks.vqa.data import Split, build_questions
-from mmgraph.tasks.vqa.recipe import FILE, Recipe
+from mmgraph.tasks.vqa.recipe import Recipe
 from mmgraph.training import load_weights
 
 __all__ = ["LoadedRun", "load_run"]

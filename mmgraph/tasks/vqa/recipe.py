@@ -4,7 +4,6 @@
  "model": {"kind": "fusion" or "arm", and the fields of its settings}, "words": [...], "answers": [...]}
 """
 
-import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,19 +12,17 @@ from typing import Any
 from mmgraph.builders import MultimodalBuilder, Vocabulary
 from mmgraph.errors import InputError
 from mmgraph.graph import HeteroGraph
-from mmgraph.interop.checked import parse, record, require_type, short
-from mmgraph.interop.write_atomically import write_atomically
+from mmgraph.interop.checked import record, require_type, short
+from mmgraph.tasks.run_file import FORMAT, VERSION, read_run, write_run
 from mmgraph.tasks.settings_of import settings_of
 from mmgraph.tasks.vqa.answerer import Answerer
 from mmgraph.tasks.vqa.data import make_builder
 from mmgraph.tasks.vqa.model_settings import ArmSettings, FusionSettings
 from mmgraph.tasks.vqa.scene_data import SceneData
 
-__all__ = ["FILE", "Recipe"]
+__all__ = ["Recipe"]
 
-FILE = "run.json"
-
-FORMAT, VERSION, TASK = "mmgraph.run", 1, "vqa"
+TASK = "vqa"
 
 MAX_BYTES = 16 * 2**20
 
@@ -80,15 +77,12 @@ class Recipe:
         """Write `run.json`, whole or not at all."""
         kind = next(name for name, settings in MODELS.items() if isinstance(self.model, settings))
         content = {
-            "format": FORMAT,
-            "version": VERSION,
-            "task": TASK,
             "data": asdict(self.data),
             "model": {"kind": kind, **asdict(self.model)},
             "words": self.words,
             "answers": self.answers,
         }
-        write_atomically(folder / FILE, (json.dumps(content, indent=2) + "\n").encode())
+        write_run(folder, TASK, content)
 
     @staticmethod
     def load(folder: Path) -> "Recipe":
@@ -97,15 +91,7 @@ class Recipe:
         Raises:
             InputError: no such file, or what is wrong with it.
         """
-        path = folder / FILE
-        try:
-            if (size := path.stat().st_size) > MAX_BYTES:
-                raise InputError(f"the file has {size} bytes, more than {MAX_BYTES}")
-            return _decode(parse(path.read_bytes()))
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from error
-        except OSError as error:
-            raise InputError(f"{path}: cannot read: {error.strerror or error}") from error
+        return read_run(folder, _decode, MAX_BYTES)
 
 
 def _decode(content: Any) -> Recipe:

@@ -12,6 +12,7 @@ from mmgraph.data.synthetic import flatten
 from mmgraph.graph import GraphStore, HeteroGraph
 from mmgraph.interop.files import load
 from mmgraph.metrics import accuracy, accuracy_by
+from mmgraph.tasks.run_file import FILE
 from mmgraph.tasks.vqa.alignment_scores import alignment_scores
 from mmgraph.tasks.vqa.answerer import Answerer
 from mmgraph.tasks.vqa.arms import Arm, arm
@@ -20,7 +21,7 @@ from mmgraph.tasks.vqa.data import draw, make_split
 from mmgraph.tasks.vqa.gallery import write_gallery
 from mmgraph.tasks.vqa.load_run import load_run
 from mmgraph.tasks.vqa.model_settings import ArmSettings
-from mmgraph.tasks.vqa.recipe import FILE, Recipe
+from mmgraph.tasks.vqa.recipe import Recipe
 from mmgraph.tasks.vqa.scene_data import SceneData
 from mmgraph.training import ModalityDropout, Run, SubsetScores, evaluate, fit, load_weights
 
