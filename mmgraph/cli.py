@@ -189,7 +189,7 @@ def compare_recommendation(
         task: the data, the models' settings and the budget.
         seeds: how many of each.
         arms: MODEL or MODEL:VARIANT by name, with commas between them; the variants are no_graph, shuffled,
-            no_features, only_MODALITY and late. See docs/recommendation.md.
+            no_features, only_MODALITY, without_MODALITY and late. See docs/recommendation.md.
         workers: processes at a time.
         open_test: test at the end; without it the table is of validation.
         gallery: show what so many validation users get from the reference arm's first run, and why: those

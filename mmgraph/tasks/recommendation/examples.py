@@ -49,7 +49,10 @@ def write_examples(
     Returns:
         the page to open.
     """
-    scores = evaluate_ranking(found.embedded, found.graph, held_out, [SHOWN], groups=False, metrics=["ndcg"])
+    # What was chosen is masked also where a control takes it out of the graph.
+    scores = evaluate_ranking(
+        found.embedded, found.graph, held_out, [SHOWN], found.interactions, groups=False, metrics=["ndcg"]
+    )
     users, quality = scores.overall.users.tolist(), scores.per_user(f"ndcg@{SHOWN}").tolist()
     chosen = choose_examples(quality, [0.0] * len(users), each)
     shown = []

@@ -60,8 +60,7 @@ def test_items_are_taken_away_and_picked():
 
 
 def test_the_mean_is_of_the_items_that_have_the_modality_whatever_the_other_rows_hold():
-    found = ItemFeatures(
-        torch.tensor([[1.0, 2.0], [7.0, 7.0], [3.0, 6.0]]), torch.tensor([True, False, True])
-    )
+    present = torch.tensor([True, False, True])
+    found = ItemFeatures(torch.tensor([[1.0, 2.0], [7.0, 7.0], [3.0, 6.0]]), present)
     assert found.mean.tolist() == [2.0, 4.0]
     assert found.without(present).mean.tolist() == [0.0, 0.0]

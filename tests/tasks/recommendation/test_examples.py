@@ -1,3 +1,4 @@
+import math
 import re
 
 import pytest
@@ -5,7 +6,7 @@ import torch
 
 from mmgraph.comparison import Illustrated
 from mmgraph.errors import MissingExtraError
-from mmgraph.tasks.recommendation import load_recommendations, write_examples
+from mmgraph.tasks.recommendation import examples, load_recommendations, write_examples
 from mmgraph.tasks.recommendation.examples import modality_weights
 from tests.tasks.recommendation.small_run import TASK, train
 
@@ -73,3 +74,23 @@ def test_the_same_run_gives_the_same_page(cell, tmp_path):
     first = TASK.gallery("aligned", 0, cell, tmp_path / "a", 3).read_bytes()
     torch.manual_seed(2)
     assert TASK.gallery("aligned", 0, cell, tmp_path / "b", 3).read_bytes() == first
+
+
+def test_a_control_without_edges_lists_nothing_that_was_chosen_and_is_judged_by_these_lists(
+    tmp_path, monkeypatch
+):
+    cell = train(tmp_path / "run", ("aligned:no_graph",), seeds=1)
+    found, held_out = load_recommendations(cell), TASK.data.load().validation
+    expected = []
+    for user in held_out.users.unique().tolist():
+        chosen = set(found.interactions.items[found.interactions.users == user].tolist())
+        listed = [one.item for one in found.recommend(user, 10, why=False)]
+        assert not chosen & set(listed)
+        own = set(held_out.items[held_out.users == user].tolist())
+        gains = [1 / math.log2(rank + 2) for rank, item in enumerate(listed) if item in own]
+        expected.append(sum(gains) / sum(1 / math.log2(rank + 2) for rank in range(min(10, len(own)))))
+    judged = []
+    choose = examples.choose_examples
+    monkeypatch.setattr(examples, "choose_examples", lambda *given: judged.append(given[0]) or choose(*given))
+    write_examples(found, held_out, tmp_path / "page", 1)
+    assert judged == [pytest.approx(expected)]
