@@ -75,7 +75,7 @@ def agreement(
 
 
 def _cosine(found: ItemFeatures, source: Tensor, target: Tensor) -> Tensor:
-    mean = found.x.sum(0) / found.present.sum().clamp(min=1)
+    mean = found.mean
     parts = [
         torch.cosine_similarity(found.x[own] - mean, found.x[other] - mean, dim=1).float()
         for own, other in _blocks(source, target, found.dim)
