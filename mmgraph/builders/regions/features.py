@@ -14,6 +14,7 @@ from jaxtyping import Float, Int, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mmgraph.builders.regions.colours import colour_shares
 from mmgraph.builders.regions.statistics import STATISTICS_DIM, RegionStatistics
 from mmgraph.errors import InputError
 from mmgraph.ops.area_sums import PARTS, area_sums
@@ -25,6 +26,9 @@ ROWS, PIXELS = 1023, 2**17
 
 FINEST = 16
 """The most small pixels a side: cells that are a 16th of a pixel still have borders at different 32nds."""
+
+MOST_LEVELS = 8
+"""Steps of each of red, green and blue: 512 colours."""
 
 POSITION_DIM = 8
 
@@ -44,16 +48,20 @@ class PlainFeatures:
         cells: the statistics of each of that many by that many cells, row by row; 0 for none. Their
             directions are the histograms of Dalal and Triggs, "Histograms of Oriented Gradients for Human
             Detection", CVPR 2005, normalised in each cell by itself, and the colours stand beside them.
+        colours: how often each of that many by that many by that many colours comes; see `colour_shares`; 0
+            for none.
     """
 
     statistics: bool
     pixels: int
     cells: int = 0
+    colours: int = 0
 
     @property
     def dim(self) -> int:
         """How wide the features are, with the position."""
-        return STATISTICS_DIM * (self.statistics + self.cells**2) + 3 * self.pixels**2 + POSITION_DIM
+        statistics = STATISTICS_DIM * (self.statistics + self.cells**2)
+        return statistics + 3 * self.pixels**2 + self.colours**3 + POSITION_DIM
 
     def __call__(
         self, images: Sequence[NDArray[np.uint8]], boxes: Boxes, image: Int[Tensor, " N"]
@@ -82,35 +90,37 @@ class PlainFeatures:
                     parts += [statistics(*call)] if self.statistics else []
                     parts += [cell_statistics(statistics, *call, self.cells)] if self.cells else []
                 parts += [small_pixels(*call, self.pixels)] if self.pixels else []
+                parts += [colour_shares(*call, self.colours)] if self.colours else []
                 out[rows] = torch.cat(parts, dim=1)
         return out
 
 
 def as_plain_features(text: str) -> PlainFeatures:
-    """What "statistics", "cells:C", "pixels:P", or several of them with "+" between, say.
+    """What "statistics", "cells:C", "pixels:P", "colours:L", or several of them with "+" between, say.
 
     Raises:
         InputError: it says anything else.
     """
-    sides = {"statistics": 0, "pixels": 0, "cells": 0}
+    sides = {"statistics": 0, "pixels": 0, "cells": 0, "colours": 0}
     for part in text.split("+"):
         name, _, number = part.partition(":")
         side = 1 if part == "statistics" else _side(name, number)
         if not side or sides[name]:
             raise InputError(
                 f"RegionBuilder(features={text!r}): expected 'statistics', 'pixels:5' (1 to {FINEST}), "
-                "'cells:4' (likewise), several of them such as 'statistics+pixels:5', 'given:2048', or a "
-                "function such as VisionFeatures(...)"
+                f"'cells:4' (likewise), 'colours:4' (1 to {MOST_LEVELS}), several of them such as "
+                "'statistics+pixels:5', 'given:2048', or a function such as VisionFeatures(...)"
             )
         sides[name] = side
-    return PlainFeatures(bool(sides["statistics"]), sides["pixels"], sides["cells"])
+    return PlainFeatures(bool(sides.pop("statistics")), **sides)
 
 
 def _side(name: str, number: str) -> int:
-    """P of "pixels:P" or C of "cells:C"; 0 where it says anything else."""
-    if name not in ("pixels", "cells") or not (number.isascii() and number.isdecimal()):
+    """P of "pixels:P", C of "cells:C" or L of "colours:L"; 0 where it says anything else."""
+    most = {"pixels": FINEST, "cells": FINEST, "colours": MOST_LEVELS}.get(name, 0)
+    if not (number.isascii() and number.isdecimal()):
         return 0
-    return int(number) if 1 <= int(number) <= FINEST else 0
+    return int(number) if 1 <= int(number) <= most else 0
 
 
 def position_features(boxes: Boxes, sizes: Float[Tensor, "N 2"]) -> Float[Tensor, "N 8"]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mmgraph.ops.area_sums import area_sums
 
-__all__ = ["STATISTICS_DIM", "RegionStatistics"]
+__all__ = ["STATISTICS_DIM", "RegionStatistics", "whole_borders"]
 
 LEVELS = 16
 """The lengths of gradients are rounded to a 16th of a grey level."""
@@ -54,8 +54,8 @@ class RegionStatistics:
             image: the image of each box.
         """
         count, height, width, _ = images.shape
-        x1, x2 = _whole(boxes[:, 0], boxes[:, 2], width)
-        y1, y2 = _whole(boxes[:, 1], boxes[:, 3], height)
+        x1, x2 = whole_borders(boxes[:, 0], boxes[:, 2], width)
+        y1, y2 = whole_borders(boxes[:, 1], boxes[:, 3], height)
         area = ((x2 - x1) * (y2 - y1))[:, None]
         self._look(images)
         first, second, lengths = (
@@ -85,7 +85,7 @@ class RegionStatistics:
         torch.mul(colours, colours, out=self._squares[own])
 
 
-def _whole(low: Tensor, high: Tensor, limit: int) -> tuple[Tensor, Tensor]:
+def whole_borders(low: Tensor, high: Tensor, limit: int) -> tuple[Tensor, Tensor]:
     """The nearest whole pixels, at least one and within the image."""
     first = (low + 0.5).floor().long().clamp(0, limit - 1)
     return first, (high + 0.5).floor().long().clamp(max=limit).maximum(first + 1)

@@ -55,8 +55,8 @@ class Pairs:
 class RetrievalData:
     """Which pictures, and how they and their captions become graphs.
 
-    A picture is the node "picture", with colour and gradient statistics of the whole and of its cells, and
-    the nodes "region", each of which informs it. A caption is the nodes "token", its words, each of which
+    A picture is the node "picture", with features of the whole, and the nodes "region", each of which informs
+    it. A caption is the nodes "token", its words, each of which
     is joined to those that are at most two places away.
 
     Args:
@@ -64,7 +64,7 @@ class RetrievalData:
         scenes: settings of the one.
         photographs: settings of the other.
         min_count: training captions have a word so often at least, or it is unknown.
-        cells: cells a side of the whole picture.
+        whole: what is known of the whole picture; see `RegionBuilder`.
         mirrored: train on mirrored pictures as well. Not for captions that say left and right.
     """
 
@@ -72,7 +72,7 @@ class RetrievalData:
     scenes: SceneCaptions = field(default_factory=SceneCaptions)
     photographs: PhotographCaptions = field(default_factory=PhotographCaptions)
     min_count: int = 1
-    cells: int = 4
+    whole: str = "statistics+cells:4"
     mirrored: bool = False
 
     @property
@@ -83,9 +83,7 @@ class RetrievalData:
     @property
     def builder(self) -> MultimodalBuilder:
         """Regions and the whole picture; both take the picture, as `image` and as `whole`."""
-        whole = RegionBuilder(
-            "grid:1", f"statistics+cells:{self.cells}", "none", node_type=PICTURE, input="whole"
-        )
+        whole = RegionBuilder("grid:1", self.whole, "none", node_type=PICTURE, input="whole")
         linker = CompleteLinker(REGION, PICTURE)
         return MultimodalBuilder(*self.chosen.builder.builders, whole, linkers=[linker], check=False)
 
@@ -99,7 +97,7 @@ class RetrievalData:
         Made once, and kept in `folder`.
         """
         twice = self.mirrored and name == "train"
-        made_from = {**asdict(self.chosen), "cells": self.cells, "mirrored": twice, "ids": split.ids}
+        made_from = {**asdict(self.chosen), "whole": self.whole, "mirrored": twice, "ids": split.ids}
 
         def make() -> HeteroGraph:
             images: list[Any] = [load_image(image) for image in split.images]

@@ -80,8 +80,8 @@ class Ridge:
         return normalize((counts > 0).double() * self.rarity, dim=1) - self.usual
 
     def pictures(self, features: Float[Tensor, "P F"]) -> Float[Tensor, "P V"]:
-        """Pictures as vectors of words."""
-        return (features.double() - self.mean) / self.deviation @ self.weight
+        """Pictures as unit vectors of words; a picture that says more of its words is not found more often."""
+        return normalize((features.double() - self.mean) / self.deviation @ self.weight, dim=1)
 
     def score(self, pairs: Pairs) -> RetrievalScores:
         """Search the pictures of a split with its texts, and the texts with the pictures."""

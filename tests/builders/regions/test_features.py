@@ -105,26 +105,40 @@ def test_the_directions_of_cells_are_scikit_image_s_histograms_of_oriented_gradi
     assert np.allclose(found.numpy(), expected, atol=1e-3)
 
 
+@pytest.mark.parametrize("levels", [1, 2, 3, 4, 8])
+def test_colours_are_numpy_s_histogram_over_red_green_and_blue(levels):
+    image, boxes = picture(), [[0, 0, 60, 40], [3, 5, 29, 30], [58.4, 1.2, 60, 2.6], [10, 10, 11, 11]]
+    found = of_one(PlainFeatures(False, 0, colours=levels), image, *boxes)
+    for row, box in zip(found, boxes, strict=True):
+        x1, y1, x2, y2 = (math.floor(value + 0.5) for value in box)
+        pixels = image[y1:y2, x1:x2].reshape(-1, 3)
+        expected = np.histogramdd(pixels, bins=levels, range=[(0, 256)] * 3)[0].ravel() / len(pixels)
+        assert np.allclose(row.numpy(), np.sqrt(expected), atol=1e-12)
+
+
+def test_red_is_red():
+    image = np.full((30, 30, 3), (255, 0, 130), dtype=np.uint8)
+    found = of_one(PlainFeatures(False, 0, colours=4), image, [3, 4, 20, 25])[0]
+    assert found.nonzero().tolist() == [[3 * 16 + 0 * 4 + 2]]
+
+
 def test_all_kinds_stand_side_by_side():
     image, box = picture(), [3, 5, 29, 30]
-    found = of_one(PlainFeatures(True, 4, 3), image, box)
-    alone = STATISTICS, PlainFeatures(False, 0, 3), PlainFeatures(False, 4)
+    found = of_one(PlainFeatures(True, 4, 3, 2), image, box)
+    alone = (
+        STATISTICS,
+        PlainFeatures(False, 0, 3),
+        PlainFeatures(False, 4),
+        PlainFeatures(False, 0, colours=2),
+    )
     assert torch.equal(found, torch.cat([of_one(part, image, box) for part in alone], 1))
-    assert PlainFeatures(True, 4, 3).dim == found.shape[1] + 8
-
-
-def test_both_kinds_stand_side_by_side():
-    image, box = picture(), [3, 5, 29, 30]
-    both = of_one(PlainFeatures(True, 4), image, box)
-    parts = [of_one(STATISTICS, image, box), of_one(PlainFeatures(False, 4), image, box)]
-    assert torch.equal(both, torch.cat(parts, 1))
-    assert PlainFeatures(True, 4).dim == both.shape[1] + 8
+    assert PlainFeatures(True, 4, 3, 2).dim == found.shape[1] + 8
 
 
 @pytest.mark.parametrize("box", [[5, 5, 5, 5], [60, 40, 60, 40], [0, 0, 0, 9], [59.99, 0, 60, 40]])
 @pytest.mark.parametrize("side", [1, 5, 16])
 def test_boxes_without_area_count_one_pixel(box, side):
-    found = of_one(PlainFeatures(True, side, side), picture(), box)
+    found = of_one(PlainFeatures(True, side, side, colours=3), picture(), box)
     assert bool(found.isfinite().all())
     assert float(found.min()) >= 0
     assert float(found.max()) <= 1
@@ -136,7 +150,7 @@ def test_features_do_not_depend_on_the_batch(monkeypatch):
     corners = torch.rand(8, 2, dtype=torch.float64)
     sizes = torch.tensor([images[i].shape[1::-1] for i in image.tolist()], dtype=torch.float64)
     boxes = torch.cat([corners * sizes / 2, (corners + 1) * sizes / 2], 1)
-    features = PlainFeatures(True, 5, 2)
+    features = PlainFeatures(True, 5, 2, 3)
     expected = torch.cat(
         [of_one(features, images[int(i)], box.tolist()) for i, box in zip(image, boxes, strict=True)]
     )
@@ -158,6 +172,7 @@ def test_rules_are_read_from_words():
     assert as_plain_features("statistics+pixels:5") == PlainFeatures(True, 5)
     assert as_plain_features("cells:4") == PlainFeatures(False, 0, 4)
     assert as_plain_features("pixels:3+cells:2+statistics") == PlainFeatures(True, 3, 2)
+    assert as_plain_features("colours:8+cells:2") == PlainFeatures(False, 0, 2, 8)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +192,9 @@ def test_rules_are_read_from_words():
         "cells",
         "cells:0",
         "cells:2+cells:2",
+        "colours",
+        "colours:0",
+        "colours:9",
     ],
 )
 def test_other_words_are_errors(text):
