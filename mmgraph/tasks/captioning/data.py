@@ -1,6 +1,5 @@
 """Pictures with captions as graphs with targets; made once, and kept in a folder."""
 
-import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -14,11 +13,10 @@ from mmgraph.data.captions.vocabulary import PAD
 from mmgraph.errors import InputError
 from mmgraph.extras import require
 from mmgraph.graph import GraphStore, HeteroGraph
-from mmgraph.interop.files import load
-from mmgraph.interop.write_atomically import write_atomically
 from mmgraph.tasks.captioning.captioned_split import CaptionedSplit
 from mmgraph.tasks.captioning.photograph_captions import PhotographCaptions
 from mmgraph.tasks.captioning.scene_captions import SceneCaptions
+from mmgraph.tasks.kept_graph import kept_graph
 
 __all__ = ["CaptionData", "CaptionWords", "DrawReference", "kept_graphs", "with_targets"]
 
@@ -120,15 +118,8 @@ def kept_graphs(data: CaptionData, name: str, split: CaptionedSplit, folder: Pat
         split: its samples.
         folder: where the graphs are kept, one `.safetensors` for each split.
     """
-    path, about = folder / f"{name}.safetensors", folder / f"{name}.json"
     settings = {"source": data.source, **asdict(data.chosen)}
-    made_from = json.dumps({"settings": settings, "ids": split.ids}, indent=2)
-    if path.exists() and about.exists() and about.read_text() == made_from:
-        # We wrote it, so it may be as large as it is.
-        return load(path, max_bytes=path.stat().st_size)
-    about.unlink(missing_ok=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    graph = data.chosen.builder.batch(ids=split.ids, image=split.images)
-    graph.save(path)
-    write_atomically(about, made_from.encode())
-    return graph
+    made_from = {"settings": settings, "ids": split.ids}
+    return kept_graph(
+        folder, name, made_from, lambda: data.chosen.builder.batch(ids=split.ids, image=split.images)
+    )
