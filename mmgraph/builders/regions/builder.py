@@ -47,8 +47,8 @@ class RegionBuilder:
 
     - "statistics": colour and gradients; "cells:C": those of each of its C x C cells, a histogram of oriented
       gradients among them; "pixels:P": the region as P x P pixels; "colours:L": how often each of L x L x L
-      colours comes; "statistics+pixels:P": both; see `PlainFeatures`. Behind them stands the position: x1, y1,
-      x2, y2, width, height, area and aspect.
+      colours comes; "statistics+pixels:P": both; see `PlainFeatures`. Behind them stands the position: x1,
+      y1, x2, y2, width, height, area and aspect.
     - "given:D": the D columns of `Picture.features`, as they are. Without boxes they belong to the cells of
       the grid.
     - a function from crops `[N, 3, S, S]` in 0..1 to features `[N, D]`, such as `VisionFeatures`.

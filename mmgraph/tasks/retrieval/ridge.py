@@ -80,7 +80,7 @@ class Ridge:
         return normalize((counts > 0).double() * self.rarity, dim=1) - self.usual
 
     def pictures(self, features: Float[Tensor, "P F"]) -> Float[Tensor, "P V"]:
-        """Pictures as unit vectors of words; a picture that says more of its words is not found more often."""
+        """Pictures as unit vectors of words: one of strong features is found no more often for that."""
         return normalize((features.double() - self.mean) / self.deviation @ self.weight, dim=1)
 
     def score(self, pairs: Pairs) -> RetrievalScores:
