@@ -47,6 +47,7 @@ def write_examples(
     ranks = score_retrieval(places, pictures, pairs.items).text_to_image.ranks.tolist()
     parts = places.split(EVALUATION_BATCH)
     sure = torch.cat([(scale * part @ pictures.T).softmax(1).amax(1) for part in parts]).tolist()
+    captions = [caption for of_picture in split.references for caption in of_picture]
     for old in (folder / "examples").glob("*.html"):
         old.unlink()
     entries = []
@@ -63,7 +64,7 @@ def write_examples(
                 [split.images[one] for one in found],
                 split.ids[own],
                 chances[found].tolist(),
-                title=f"{group}, {place + 1}",
+                title=f"{group}, {place + 1}: {captions[number]}",
                 about={
                     "chosen as": group,
                     "its own picture": f"{split.ids[own]}, place {ranks[number]} of {len(pictures)}",

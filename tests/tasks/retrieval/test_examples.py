@@ -119,6 +119,8 @@ def test_examples_show_the_best_the_worst_and_others_with_what_they_found(made, 
         number = chosen[group][0]
         page = (tmp_path / "examples" / f"{group}-0.html").read_text()
         own = split.ids[int(pairs.items[number])]
+        captions = [caption for of_picture in split.references for caption in of_picture]
+        assert json.dumps(f"{group}, 1: {captions[number]}")[1:-1] in page
         assert json.dumps(f"{own}, place {ranks[number]} of {len(split)}")[1:-1] in page
         assert "(its own)" in page
         if ranks[number] > 1:
