@@ -80,8 +80,8 @@ class Ridge:
         return normalize((counts > 0).double() * self.rarity, dim=1) - self.usual
 
     def pictures(self, features: Float[Tensor, "P F"]) -> Float[Tensor, "P V"]:
-        """Pictures as unit vectors of words: one of strong features is found no more often for that."""
-        return normalize((features.double() - self.mean) / self.deviation @ self.weight, dim=1)
+        """Pictures as vectors of words."""
+        return (features.double() - self.mean) / self.deviation @ self.weight
 
     def score(self, pairs: Pairs) -> RetrievalScores:
         """Search the pictures of a split with its texts, and the texts with the pictures."""

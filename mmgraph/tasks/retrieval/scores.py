@@ -51,7 +51,7 @@ class RetrievalScores:
 def score_retrieval(
     texts: Float[Tensor, "M D"], pictures: Float[Tensor, "P D"], items: Int[Tensor, " M"]
 ) -> RetrievalScores:
-    """Search each side with the vectors of the other, by their product.
+    """Search each side with the vectors of the other, by the cosine.
 
     Args:
         texts: a vector of each caption.
