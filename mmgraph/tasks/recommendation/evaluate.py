@@ -99,8 +99,9 @@ def evaluate_ranking(
 ) -> RankingScores:
     """Rank all items for each user with held-out items, those of training left out, and score the lists.
 
-    A pair that is held out several times counts once. One that is masked as well counts as not found. The
-    groups, each of the users who have a held-out item in it:
+    A pair that is held out several times counts once. One that is masked as well counts as not found. Of
+    equal scores an order decides that is drawn once for all users and always the same, so that a model which
+    knows nothing finds no more than chance. The groups, each of the users who have a held-out item in it:
 
     - "cold": held-out items that are cold, ranked among all items.
     - "cold_only": the same, ranked among the cold items.
@@ -193,9 +194,15 @@ def _top(
     seen: tuple[Tensor, Tensor],
     among: Bool[Tensor, " I"] | None = None,
 ) -> Int[Tensor, "A K"]:
-    """The list of each user, filled up with -1 to k places."""
-    top = top_scores(found.users[users], found.items, k, seen, among)[1]
-    return torch.nn.functional.pad(top, (0, k - top.shape[1]), value=-1)
+    """The list of each user, filled up with -1 to k places; of equal scores a drawn order decides."""
+    # Numbers may know something: films that many chose often come first in a file.
+    order = torch.randperm(len(found.items), generator=torch.Generator().manual_seed(0)).to(users.device)
+    starts, items = seen
+    masked = starts, order.argsort()[items]
+    among = None if among is None else among[order]
+    top = top_scores(found.users[users], found.items[order], k, masked, among)[1]
+    named = torch.where(top < 0, top, order[top.clamp(min=0)])
+    return torch.nn.functional.pad(named, (0, k - top.shape[1]), value=-1)
 
 
 def _seen(

@@ -173,11 +173,16 @@ def test_lists_longer_than_the_catalogue_keep_their_names_and_end_early():
     assert scores["cold_only.mrr@20"] == 1
 
 
-def test_of_equal_scores_the_lowest_item_is_recommended():
-    graph = RecommendationGraph.of(table([(0, 0)]), 1, 50)
-    embedded = Embedded(torch.zeros(1, 4), torch.randn(50, 4))
-    assert evaluate_ranking(embedded, graph, table([(0, 1)]), [1])["recall@1"] == 1
-    assert evaluate_ranking(embedded, graph, table([(0, 2)]), [1])["recall@1"] == 0
+def test_of_equal_scores_a_drawn_order_decides_and_it_is_always_the_same():
+    graph = RecommendationGraph.of(table([(0, 0)]), 200, 50)
+    embedded = Embedded(torch.zeros(200, 4), torch.randn(50, 4))
+    # Every user holds out one item of the first half, which a model that knows only numbers would put first.
+    held_out = table([(user, 1 + user % 24) for user in range(1, 200)])
+    scores = evaluate_ranking(embedded, graph, held_out, [10])
+    assert 0 < scores["recall@10"] < 0.4
+    assert evaluate_ranking(embedded, graph, held_out, [10]).as_dict() == scores.as_dict()
+    # All that are cold: the same lists, for those who hold out a cold one.
+    assert scores["cold_only.recall@10"] == pytest.approx(scores["cold.recall@10"], abs=0.1)
 
 
 def test_the_quick_way_gives_the_same_and_only_what_was_asked_for(world):
