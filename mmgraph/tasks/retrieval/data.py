@@ -56,8 +56,8 @@ class RetrievalData:
     """Which pictures, and how they and their captions become graphs.
 
     A picture is the node "picture", with features of the whole, and the nodes "region", each of which informs
-    it. A caption is the nodes "token", its words, each of which
-    is joined to those that are at most two places away.
+    it. A caption is the nodes "token", its words, each of which is joined to those that are at most two
+    places away.
 
     Args:
         source: "scenes" or "photographs".

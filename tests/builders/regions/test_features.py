@@ -135,6 +135,14 @@ def test_all_kinds_stand_side_by_side():
     assert PlainFeatures(True, 4, 3, 2).dim == found.shape[1] + 8
 
 
+def test_both_kinds_stand_side_by_side():
+    image, box = picture(), [3, 5, 29, 30]
+    both = of_one(PlainFeatures(True, 4), image, box)
+    parts = [of_one(STATISTICS, image, box), of_one(PlainFeatures(False, 4), image, box)]
+    assert torch.equal(both, torch.cat(parts, 1))
+    assert PlainFeatures(True, 4).dim == both.shape[1] + 8
+
+
 @pytest.mark.parametrize("box", [[5, 5, 5, 5], [60, 40, 60, 40], [0, 0, 0, 9], [59.99, 0, 60, 40]])
 @pytest.mark.parametrize("side", [1, 5, 16])
 def test_boxes_without_area_count_one_pixel(box, side):

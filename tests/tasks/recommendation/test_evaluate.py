@@ -181,6 +181,9 @@ def test_of_equal_scores_a_drawn_order_decides_and_it_is_always_the_same():
     scores = evaluate_ranking(embedded, graph, held_out, [10])
     assert 0 < scores["recall@10"] < 0.4
     assert evaluate_ranking(embedded, graph, held_out, [10]).as_dict() == scores.as_dict()
+    # By number, the first ten would be all of these.
+    first = table([(user, 1 + user % 9) for user in range(1, 200)])
+    assert evaluate_ranking(embedded, graph, first, [10])["recall@10"] < 0.5
     # All that are cold: the same lists, for those who hold out a cold one.
     assert scores["cold_only.recall@10"] == pytest.approx(scores["cold.recall@10"], abs=0.1)
 
